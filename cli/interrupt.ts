@@ -1,0 +1,27 @@
+/** Ctrl-C (and SIGTERM): the first asks the run to end soon, the second ends the process at once. */
+import type { Io } from './io.ts'
+
+export const EXIT_INTERRUPTED = 130
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+export interface Interrupt extends Disposable {
+  readonly signal: AbortSignal
+}
+
+export function listenForInterrupt(io: Io): Interrupt {
+  const controller = new AbortController()
+  const onSignal = (): void => {
+    // The terminal's line may hold a progress bar, hence the line break.
+    if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED)
+    io.stderr.write('\ninterrupted: the run ends now and its folder stays; once more to quit at once\n')
+    controller.abort()
+  }
+  for (const signal of SIGNALS) process.on(signal, onSignal)
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      for (const signal of SIGNALS) process.off(signal, onSignal)
+    },
+  }
+}

@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+/** The command `coldpool`. */
+const NODE_MAJOR_MIN = 24
+
+if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
+  process.stderr.write(`coldpool needs Node ${NODE_MAJOR_MIN} or newer, this is ${process.versions.node}: "npm start" and "npx node" bring it\n`)
+  process.exitCode = 2
+} else {
+  // A reader that has seen enough (`| head`) is no error.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+  const { main } = await import('./program.ts')
+  process.exitCode = await main(process.argv.slice(2), { stdout: process.stdout, stderr: process.stderr })
+}
+
+export {}

@@ -1,0 +1,76 @@
+/** How far a run is, on stderr: a bar on a terminal, else a plain line every two seconds of wall time. */
+import cliProgress from 'cli-progress'
+import { PAGE_STATES } from '#shared/page/lifecycle.ts'
+import { formatBytes, formatCount, formatPercentage } from '#shared/units.ts'
+import type { Progress } from '#simulation/run.ts'
+import type { Io } from './io.ts'
+
+const PLAIN_EVERY_MS = 2000
+const BAR_WIDTH = 20
+
+export interface ProgressDisplay extends Disposable {
+  readonly show: (progress: Progress) => void
+  /** Leaves the terminal as it was; may be called again. */
+  end(): void
+}
+
+export function showProgress(stderr: Io['stderr'] | undefined): ProgressDisplay {
+  if (stderr === undefined) return display(() => {})
+  return stderr.isTTY === true ? bar(stderr as NodeJS.WritableStream) : lines(stderr)
+}
+
+function bar(stream: NodeJS.WritableStream): ProgressDisplay {
+  const single = new cliProgress.SingleBar({
+    stream,
+    clearOnComplete: true,
+    hideCursor: true,
+    // Signals are ours (interrupt.ts).
+    gracefulExit: false,
+    fps: 5,
+    format: (_, { progress }, payload: { line?: string }) => {
+      const done = Math.round(progress * BAR_WIDTH)
+      return `${'█'.repeat(done)}${'░'.repeat(BAR_WIDTH - done)} ${payload.line ?? ''}`
+    },
+  })
+  let running = false
+  return display(
+    (progress) => {
+      if (!running) single.start(progress.totalSeconds, 0)
+      running = true
+      single.update(progress.virtualSeconds, { line: progressLine(progress) })
+    },
+    () => {
+      if (running) single.stop()
+      running = false
+    },
+  )
+}
+
+function lines(stderr: Io['stderr']): ProgressDisplay {
+  let last = performance.now()
+  return display((progress) => {
+    const now = performance.now()
+    if (now - last < PLAIN_EVERY_MS) return
+    last = now
+    stderr.write(`${progressLine(progress)}\n`)
+  })
+}
+
+function display(show: (progress: Progress) => void, end: () => void = () => {}): ProgressDisplay {
+  return { show, end, [Symbol.dispose]: end }
+}
+
+/** `31.2 of 60 s · local 2.10 M, pooled 983 k · refused 12.3 k (1.25 %) · headroom 312 MiB on device-1`. */
+export function progressLine({ virtualSeconds, totalSeconds, pages, demoted, refused, headroomBytes }: Progress): string {
+  const states = PAGE_STATES.filter((state) => state !== 'free' && pages[state] > 0).map((state) => `${state} ${formatCount(pages[state])}`)
+  const asked = demoted + refused
+  const parts = [`${virtualSeconds.toFixed(1)} of ${totalSeconds} s`]
+  if (states.length > 0) parts.push(states.join(', '))
+  parts.push(`refused ${formatCount(refused)}${asked > 0 ? ` (${formatPercentage(refused / asked)})` : ''}`)
+  const tightest = Object.entries(headroomBytes).reduce<[string, number] | undefined>(
+    (least, entry) => (least === undefined || entry[1] < least[1] ? entry : least),
+    undefined,
+  )
+  if (tightest !== undefined) parts.push(`headroom ${formatBytes(tightest[1])} on ${tightest[0]}`)
+  return parts.join(' · ')
+}

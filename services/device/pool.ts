@@ -1,0 +1,201 @@
+/**
+ * The chunk allocator of a compressed device: which slots are taken, how many bytes they hold, what is on its way back.
+ *
+ * A page costs ceil(size / chunk) chunks and its metadata; an all-zero page costs the metadata alone. An admitted page
+ * holds a reservation of one raw page until its first write says its true size. Released space returns at the next
+ * zeroing flush; what a write shrinks returns at once, because the device frees those chunks itself.
+ * Reservations bind admission only: a write that grows takes what is physically there, and without room it is dropped and
+ * its page poisoned.
+ *
+ * Left out: fragmentation. Chunks are interchangeable, so any free chunk serves any page (as in Compresso and MXT).
+ */
+import { assert } from '#shared/errors.ts'
+import { PAGE_BYTES } from '#shared/page/page-table.ts'
+
+/** One byte a slot: a state, or a state plus the number of chunks (at most 64). */
+const ABSENT = 0
+const RESERVED = 1
+const STORED = 2
+const POISONED = 128
+/** Poisoned at its first write: the slot is taken and holds nothing, not even metadata. */
+const POISONED_EMPTY = 255
+
+const FIRST_CAPACITY = 1024
+
+export interface PoolSpec {
+  readonly physicalBytes: number
+  readonly advertisedBytes: number
+  readonly chunkBytes: number
+  readonly metadataBytes: number
+}
+
+export class Pool {
+  readonly physicalBytes: number
+  readonly maxSlots: number
+  /** What a reservation holds: a raw page and its metadata. */
+  readonly rawBytes: number
+  usedBytes = 0
+  pendingZeroBytes = 0
+  reservedPages = 0
+  /** Taken slots, the poisoned ones included. */
+  storedPages = 0
+  /** Slots that are poisoned now. */
+  poisonedPages = 0
+  readonly usedByHost: Float64Array
+  readonly storedByHost: Float64Array
+  private readonly chunkBytes: number
+  /** Bytes that a slot holds, by its code. */
+  private readonly bytesOf = new Float64Array(256)
+  private slots: Uint8Array[]
+
+  constructor(spec: PoolSpec, hosts: number) {
+    this.physicalBytes = spec.physicalBytes
+    this.maxSlots = Math.floor(spec.advertisedBytes / PAGE_BYTES)
+    this.chunkBytes = spec.chunkBytes
+    this.rawBytes = PAGE_BYTES + spec.metadataBytes
+    this.usedByHost = new Float64Array(hosts)
+    this.storedByHost = new Float64Array(hosts)
+    this.slots = Array.from({ length: hosts }, () => new Uint8Array(FIRST_CAPACITY))
+    for (let chunks = 0; chunks <= PAGE_BYTES / spec.chunkBytes; chunks++) {
+      const bytes = chunks * spec.chunkBytes + spec.metadataBytes
+      this.bytesOf[STORED + chunks] = bytes
+      this.bytesOf[POISONED + chunks] = bytes
+    }
+  }
+
+  /** The register of real remaining capacity. */
+  get remainingBytes(): number {
+    return this.physicalBytes - this.usedBytes - this.pendingZeroBytes
+  }
+
+  get reservedBytes(): number {
+    return this.reservedPages * this.rawBytes
+  }
+
+  get hasRoom(): boolean {
+    return this.remainingBytes - this.reservedBytes >= this.rawBytes && this.storedPages + this.reservedPages < this.maxSlots
+  }
+
+  isPoisoned(host: number, page: number): boolean {
+    return (this.slots[host]![page] ?? ABSENT) >= POISONED
+  }
+
+  reserve(host: number, page: number): void {
+    const slots = this.slotsFor(host, page)
+    assert(slots[page] === ABSENT, `page ${page} of host index ${host} is asked for but already on the device`)
+    slots[page] = RESERVED
+    this.reservedPages++
+  }
+
+  /** Writes content of `sizeBytes` compressed bytes. True if that poisoned the page just now. */
+  write(host: number, page: number, sizeBytes: number): boolean {
+    assert(sizeBytes <= PAGE_BYTES, `a page compresses to ${sizeBytes} bytes, more than a page`)
+    const slots = this.slots[host]!
+    const before = slots[page] ?? ABSENT
+    assert(before !== ABSENT, `page ${page} of host index ${host} is written but not on the device`)
+    if (before >= POISONED) return false
+    if (before === RESERVED) {
+      this.reservedPages--
+      this.storedPages++
+      this.storedByHost[host]!++
+    }
+    const after = STORED + Math.ceil(sizeBytes / this.chunkBytes)
+    const growth = this.bytesOf[after]! - this.bytesOf[before]!
+    if (growth > this.remainingBytes) {
+      slots[page] = before === RESERVED ? POISONED_EMPTY : before - STORED + POISONED
+      this.poisonedPages++
+      return true
+    }
+    slots[page] = after
+    this.usedBytes += growth
+    this.usedByHost[host]! += growth
+    return false
+  }
+
+  /** Gives back a slot, or a reservation that was never written. */
+  release(host: number, page: number): void {
+    const slots = this.slots[host]!
+    const before = slots[page] ?? ABSENT
+    assert(before !== ABSENT, `page ${page} of host index ${host} is released but not on the device`)
+    slots[page] = ABSENT
+    if (before === RESERVED) {
+      this.reservedPages--
+      return
+    }
+    const bytes = this.bytesOf[before]!
+    this.storedPages--
+    this.storedByHost[host]!--
+    if (before >= POISONED) this.poisonedPages--
+    this.usedBytes -= bytes
+    this.usedByHost[host]! -= bytes
+    this.pendingZeroBytes += bytes
+  }
+
+  /** The zeroing flush: what was released until now is free again. */
+  flush(): void {
+    this.pendingZeroBytes = 0
+  }
+
+  /** Cheap laws, asserted after every step. */
+  check(): void {
+    let used = 0
+    let stored = 0
+    for (let host = 0; host < this.slots.length; host++) {
+      used += this.usedByHost[host]!
+      stored += this.storedByHost[host]!
+    }
+    assert(used === this.usedBytes, `the device uses ${this.usedBytes} bytes, its hosts ${used}`)
+    assert(stored === this.storedPages, `the device stores ${this.storedPages} pages, its hosts ${stored}`)
+    assert(this.remainingBytes >= 0, `${this.remainingBytes} bytes remain`)
+    assert(this.reservedPages >= 0 && this.storedPages >= this.poisonedPages, 'slot counts are negative')
+  }
+
+  /** The whole law: recounts every slot. For tests and the end of a run. */
+  audit(): void {
+    this.check()
+    const pages = { reserved: 0, stored: 0, poisoned: 0 }
+    this.slots.forEach((slots, host) => {
+      let used = 0
+      for (const code of slots) {
+        used += this.bytesOf[code]!
+        if (code === RESERVED) pages.reserved++
+        else if (code !== ABSENT) pages.stored++
+        if (code >= POISONED) pages.poisoned++
+      }
+      assert(used === this.usedByHost[host], `the slots of host index ${host} hold ${used} bytes, not ${this.usedByHost[host]}`)
+    })
+    assert(pages.reserved === this.reservedPages, `${pages.reserved} slots are reserved, not ${this.reservedPages}`)
+    assert(pages.stored === this.storedPages, `${pages.stored} slots are taken, not ${this.storedPages}`)
+    assert(pages.poisoned === this.poisonedPages, `${pages.poisoned} slots are poisoned, not ${this.poisonedPages}`)
+  }
+
+  snapshot() {
+    const { usedBytes, pendingZeroBytes, reservedPages, storedPages, poisonedPages, usedByHost, storedByHost, slots } = this
+    return structuredClone({
+      usedBytes,
+      pendingZeroBytes,
+      reservedPages,
+      storedPages,
+      poisonedPages,
+      usedByHost,
+      storedByHost,
+      slots,
+    })
+  }
+
+  restore(from: ReturnType<Pool['snapshot']>): void {
+    const { usedByHost, storedByHost, ...rest } = structuredClone(from)
+    Object.assign(this, rest)
+    this.usedByHost.set(usedByHost)
+    this.storedByHost.set(storedByHost)
+  }
+
+  private slotsFor(host: number, page: number): Uint8Array {
+    const slots = this.slots[host]!
+    if (page < slots.length) return slots
+    const grown = new Uint8Array(Math.max(page + 1, slots.length * 2))
+    grown.set(slots)
+    this.slots[host] = grown
+    return grown
+  }
+}

@@ -1,0 +1,72 @@
+/** The saturating counters of one host's units, with a list of those that are not zero so that an epoch costs what it saw. */
+
+const FIRST_CAPACITY = 1024
+
+export class UnitCounters {
+  touchedUnits = 0
+  private readonly limit: number
+  private counts = new Uint16Array(FIRST_CAPACITY)
+  private touched = new Uint32Array(FIRST_CAPACITY)
+
+  /** Counters stop at `limit`, at most 65535. */
+  constructor(limit: number) {
+    this.limit = limit
+  }
+
+  /** Counts reads and writes of pages, 2^granuleShift pages to a unit. */
+  add(pages: Uint32Array, reads: Uint16Array, writes: Uint16Array, granuleShift: number): void {
+    const n = pages.length
+    let last = 0
+    for (let i = 0; i < n; i++) if (pages[i]! > last) last = pages[i]!
+    this.grow((last >>> granuleShift) + 1, this.touchedUnits + n)
+    const { counts, touched, limit } = this
+    let end = this.touchedUnits
+    for (let i = 0; i < n; i++) {
+      const unit = pages[i]! >>> granuleShift
+      const before = counts[unit]!
+      const after = before + reads[i]! + writes[i]!
+      if (before === 0 && after > 0) touched[end++] = unit
+      counts[unit] = after < limit ? after : limit
+    }
+    this.touchedUnits = end
+  }
+
+  /** Visits the units with at least `threshold` accesses in address order and sets every counter to zero. */
+  takeHot(threshold: number, visit: (unit: number, count: number) => void): void {
+    const { counts, touched } = this
+    let hot = 0
+    for (let i = 0; i < this.touchedUnits; i++) {
+      const unit = touched[i]!
+      if (counts[unit]! >= threshold) touched[hot++] = unit
+      else counts[unit] = 0
+    }
+    for (const unit of touched.subarray(0, hot).sort()) {
+      visit(unit, counts[unit]!)
+      counts[unit] = 0
+    }
+    this.touchedUnits = 0
+  }
+
+  snapshot() {
+    return { counts: this.counts.slice(), touched: this.touched.slice(0, this.touchedUnits) }
+  }
+
+  restore(from: ReturnType<UnitCounters['snapshot']>): void {
+    this.counts = from.counts.slice()
+    this.touched = from.touched.slice()
+    this.touchedUnits = from.touched.length
+  }
+
+  private grow(units: number, touched: number): void {
+    if (units > this.counts.length) {
+      const counts = new Uint16Array(Math.max(units, this.counts.length * 2))
+      counts.set(this.counts)
+      this.counts = counts
+    }
+    if (touched > this.touched.length) {
+      const list = new Uint32Array(Math.max(touched, this.touched.length * 2))
+      list.set(this.touched)
+      this.touched = list
+    }
+  }
+}

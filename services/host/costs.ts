@@ -1,0 +1,40 @@
+/**
+ * What things cost in time on the host's side. Trust letters as in the project's fact sheet: P primary, S secondary,
+ * D derived, R recalled (a usable default, never a validation target).
+ */
+
+/** A read that misses the CPU cache and is served by local DRAM. S: local DRAM ~100 ns. */
+export const DRAM_READ_NS = 100
+
+/** Unmap, allocate, remap of one 4 KiB page, without the copy. R. */
+export const MIGRATE_PAGE_NS = 1000
+
+/** Copy of one 4 KiB page by one core at ~10 GB/s. R. */
+export const COPY_PAGE_NS = 410
+
+/** One TLB shootdown over the machine, once per batch. R. */
+export const TLB_FLUSH_NS = 4000
+
+/** Looking at one page-table entry in an aging walk or a hint-fault scan. R. */
+export const WALK_PAGE_NS = 10
+
+/** Looking at one candidate in eviction. R. */
+export const SCAN_PAGE_NS = 50
+
+/** Kernel time to write one page to swap (unmap, slot, submit). R. */
+export const SWAP_OUT_PAGE_NS = 2000
+
+/** Kernel time of a major fault, without the device's own latency. R. */
+export const MAJOR_FAULT_NS = 3000
+
+/** Kernel time of a NUMA hint fault. R. */
+export const HINT_FAULT_NS = 1000
+
+/** Write-back that may be queued before reclaim waits for the swap device. R: the kernel throttles on congestion. */
+export const SWAP_BACKLOG_NS_MAX = 20_000_000
+
+/** Ticks of stalled allocation without a page freed before the OOM killer comes. P: MAX_RECLAIM_RETRIES is 16. */
+export const RECLAIM_RETRIES_MAX = 16
+
+export const LINE_BYTES = 64
+export const LINES_PER_PAGE = 64

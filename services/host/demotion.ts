@@ -1,0 +1,158 @@
+/**
+ * Demotion: the coldest pages are put to a device in batches; admitted ones are copied, refused ones are swapped when the
+ * host is in real need and left alone when it was only tidying up (proactive reclaim). Until the answer comes a page stays in
+ * its frame and accessible; it is blocked for its own copy only.
+ */
+import type { Outbox } from '#shared/actor.ts'
+import type { BodyOf } from '#shared/messages.ts'
+import { PageList } from '#shared/page/page-list.ts'
+import { DEMOTING } from '#shared/page/transitions.ts'
+import { exp } from '#shared/arithmetic.ts'
+import { hashUnit, type Key } from '#shared/random.ts'
+import { touchesPerTick, WORK_TICK_NS } from './classes.ts'
+import { COPY_PAGE_NS, LINES_PER_PAGE, MIGRATE_PAGE_NS, TLB_FLUSH_NS } from './costs.ts'
+import type { History } from './history.ts'
+import type { Link } from './link.ts'
+import { UNSIZED, type HostMemory } from './memory.ts'
+import { stall, type Resident } from './resident.ts'
+import type { Tally } from './tally.ts'
+import type { Truth } from './truth.ts'
+
+export interface DemotionParts {
+  readonly memory: HostMemory
+  readonly history: History
+  readonly links: readonly Link[]
+  readonly residents: readonly Resident[]
+  readonly tally: Tally
+  readonly truth: Truth
+  readonly contentKey: Key
+  readonly batch: number
+  readonly isHot: (page: number) => boolean
+  /** Swaps a local page out under pressure; false if swap cannot take it now. */
+  readonly swapOut: (page: number, nowNs: number) => boolean
+}
+
+export class Demotion {
+  readonly #parts: DemotionParts
+  /** Pages picked in this step, not asked yet. */
+  readonly #picked = new PageList()
+  #proactive = false
+  #device = 0
+  #nextBatch = 0
+  /** Batches that were asked proactively and are not answered yet. */
+  readonly #proactiveBatches = new Set<number>()
+
+  constructor(parts: DemotionParts) {
+    this.#parts = parts
+  }
+
+  get possible(): boolean {
+    return this.#parts.links.length > 0
+  }
+
+  /** Adds a victim to the batch that is being gathered. All of one batch are proactive, or none. */
+  pick(page: number, proactive: boolean, out: Outbox): void {
+    if (this.#picked.length > 0 && proactive !== this.#proactive) this.ask(out)
+    if (this.#picked.length === 0) {
+      this.#proactive = proactive
+      this.#device = this.#choose()
+    }
+    this.#parts.memory.askDemotion(page, this.#device)
+    this.#picked.push(page)
+    if (this.#picked.length >= this.#parts.batch) this.ask(out)
+  }
+
+  /** Sends what was gathered. The device must have heard of releases first, so the link is flushed before. */
+  ask(out: Outbox): void {
+    if (this.#picked.length === 0) return
+    const pages = this.#picked.take()
+    this.#picked.clear()
+    const batch = this.#nextBatch++ >>> 0
+    if (this.#proactive) this.#proactiveBatches.add(batch)
+    const sizes = new Uint16Array(pages.length)
+    for (let i = 0; i < pages.length; i++) sizes[i] = this.#compress(pages[i]!)
+    const link = this.#parts.links[this.#device]!
+    link.flush(out)
+    out.send(link.spec.ordinal, 'demote', { batch, pages, sizes })
+  }
+
+  /** Copies admitted pages; returns kernel time spent. A page freed in the meantime gives its reservation back. */
+  admitted(device: number, body: BodyOf<'admitted'>, nowNs: number): number {
+    const { memory, links, tally, truth, history, residents } = this.#parts
+    const { table, classes } = memory
+    const link = links[device]!
+    let copied = 0
+    for (const page of body.pages) {
+      if (table.state[page] !== DEMOTING) {
+        link.release(page)
+        continue
+      }
+      const c = classes[table.klass[page]!]!
+      const owner = residents[c.owner]!
+      history.reveal(page, owner.work)
+      memory.admit(page)
+      link.copyIn(page, table.size[page]!)
+      // An access in the copy waits for its rest: rate · time², halved.
+      stall(owner, (touchesPerTick(c) / WORK_TICK_NS) * COPY_PAGE_NS * COPY_PAGE_NS * 0.5)
+      if (this.#parts.isHot(page)) truth.begin(page, nowNs)
+      copied++
+    }
+    tally.demoted += copied
+    return copied > 0 ? copied * (MIGRATE_PAGE_NS + COPY_PAGE_NS) + TLB_FLUSH_NS : 0
+  }
+
+  refused(body: BodyOf<'refused'>, nowNs: number): void {
+    const { memory, tally } = this.#parts
+    const proactive = this.#proactiveBatches.has(body.batch)
+    for (const page of body.pages) {
+      if (memory.table.state[page] !== DEMOTING) continue
+      memory.refuse(page)
+      tally.refused++
+      if (proactive) tally.refusedProactive++
+      else this.#parts.swapOut(page, nowNs)
+    }
+  }
+
+  /** Batches are answered in one or two mails of the same quantum; call when both were seen. */
+  settle(batches: readonly number[]): void {
+    for (const batch of batches) this.#proactiveBatches.delete(batch)
+  }
+
+  /** Round robin over the devices, those at ease first. */
+  #choose(): number {
+    const { links } = this.#parts
+    for (let step = 1; step <= links.length; step++) {
+      const device = (this.#device + step) % links.length
+      if (links[device]!.pressure === 0) return device
+    }
+    return (this.#device + 1) % links.length
+  }
+
+  /**
+   * The size that the page's content compresses to. Never compressed before: what it stores, or, by the share of its
+   * lines that its writes have replaced since the rates began, what it writes. Compressed before: as it was, with the
+   * same exception.
+   */
+  #compress(page: number): number {
+    const { memory, residents, contentKey } = this.#parts
+    const { table } = memory
+    const c = memory.classes[table.klass[page]!]!
+    if (table.size[page] === UNSIZED) table.size[page] = c.stored.draw(hashUnit(contentKey, page, 0))
+    if (c.writtenText !== c.storedText && !c.writtenText.startsWith('drift=') && c.writesPerTick > 0) {
+      const replaced = 1 - exp((-c.writesPerTick * (residents[c.owner]!.work - c.since)) / LINES_PER_PAGE)
+      if (hashUnit(contentKey, page, 1) < replaced) table.size[page] = c.written.draw(hashUnit(contentKey, page, 2))
+    }
+    return table.size[page]!
+  }
+
+  snapshot(): Record<string, unknown> {
+    return { device: this.#device, nextBatch: this.#nextBatch, proactiveBatches: [...this.#proactiveBatches] }
+  }
+
+  restore(from: Record<string, unknown>): void {
+    this.#device = from['device'] as number
+    this.#nextBatch = from['nextBatch'] as number
+    this.#proactiveBatches.clear()
+    for (const batch of from['proactiveBatches'] as number[]) this.#proactiveBatches.add(batch)
+  }
+}

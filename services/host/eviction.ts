@@ -1,0 +1,91 @@
+/**
+ * Whom reclaim takes: the aging walk that finds accessed pages, and the hand that takes pages of the oldest generation.
+ * One for the DRAM node and one for each device's node. Left out: the rmap walk's look-around, scan priorities.
+ */
+import { ACCESSED, DEVICE_SHIFT, GENERATION_MASK } from '#shared/page/page-table.ts'
+import type { History } from './history.ts'
+import type { Lru } from './lru.ts'
+import type { HostMemory } from './memory.ts'
+import type { Resident } from './resident.ts'
+
+export class Eviction {
+  readonly #memory: HostMemory
+  readonly #history: History
+  readonly #residents: readonly Resident[]
+  readonly lru: Lru
+  /** Pages of this node are in this state (local or pooled) … */
+  readonly #state: number
+  /** … and, if pooled, on this device; −1 for DRAM. */
+  readonly #device: number
+
+  constructor(memory: HostMemory, history: History, residents: readonly Resident[], lru: Lru, state: number, device: number) {
+    this.#memory = memory
+    this.#history = history
+    this.#residents = residents
+    this.lru = lru
+    this.#state = state
+    this.#device = device
+  }
+
+  /** The next page of the oldest generation that was not accessed, or −1. Accessed ones on the way are made young. `spend` is charged a page looked at. */
+  next(spend: (pages: number) => void): number {
+    const { table, used, classes } = this.#memory
+    while (this.lru.evictable) {
+      const slot = this.lru.oldestSlot
+      const page = this.#seek(slot, used)
+      if (page < 0) return -1
+      spend(1)
+      this.#history.reveal(page, this.#residents[classes[table.klass[page]!]!.owner]!.work)
+      if ((table.flags[page]! & ACCESSED) === 0) return page
+      this.#memory.rejuvenate(page, this.lru)
+    }
+    return -1
+  }
+
+  /** Walks all pages of the node: accessed ones enter a new youngest generation, bits cleared. Returns pages walked. */
+  age(): number {
+    const folded = this.lru.age()
+    const { table, classes } = this.#memory
+    const { state, flags, klass } = table
+    const young = this.lru.youngestSlot
+    const { counts } = this.lru
+    let walked = 0
+    for (const resident of this.#residents) {
+      if (!resident.alive) continue
+      const end = resident.base + resident.pages
+      for (let page = resident.base; page < end; page++) {
+        if (state[page] !== this.#state) continue
+        if (this.#device >= 0 && flags[page]! >> DEVICE_SHIFT !== this.#device) continue
+        walked++
+        this.#history.reveal(page, this.#residents[classes[klass[page]!]!.owner]!.work)
+        let slot = flags[page]! & GENERATION_MASK
+        if (slot === folded) {
+          slot = this.lru.oldestSlot
+          flags[page] = (flags[page]! & ~GENERATION_MASK) | slot
+        }
+        if ((flags[page]! & ACCESSED) === 0) continue
+        counts[slot]!--
+        counts[young]!++
+        flags[page] = (flags[page]! & ~(GENERATION_MASK | ACCESSED)) | young
+      }
+    }
+    return walked
+  }
+
+  /** The hand moves on to the next page of the generation; −1 after a whole turn without one. */
+  #seek(slot: number, used: number): number {
+    const { state, flags } = this.#memory.table
+    const wanted = this.#state
+    let page = this.lru.hand
+    for (let looked = 0; looked < used; looked++) {
+      if (page >= used) page = 0
+      const bits = flags[page]!
+      if (state[page] === wanted && (bits & GENERATION_MASK) === slot && (this.#device < 0 || bits >> DEVICE_SHIFT === this.#device)) {
+        this.lru.hand = page + 1
+        return page
+      }
+      page++
+    }
+    return -1
+  }
+}

@@ -1,0 +1,360 @@
+/**
+ * A host: DRAM, reclaim, a swap device, and a node of pooled memory on each of its devices. It is filled by the
+ * workloads' allocations, keeps its watermarks by demoting the coldest pages, and brings home what its promoter orders.
+ *
+ * Mapping is `direct`: pooled pages are read and written in place. Nothing but demotion ever lands on a device. Left
+ * out: huge pages, NUMA between sockets, page cache and kernel allocations, cgroups.
+ */
+import type { Actor, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
+import type { Mail } from '#shared/messages.ts'
+import { PAGE_BYTES } from '#shared/page/page-table.ts'
+import { PAGE_STATES } from '#shared/page/lifecycle.ts'
+import { POOLED, PROMOTING, SWAPPED } from '#shared/page/transitions.ts'
+import { fork, Stream } from '#shared/random.ts'
+import { NEVER, nextOnGrid, NS_PER_S, quantumAt, type Quantum } from '#shared/time.ts'
+import { Access } from './access.ts'
+import { Allocation } from './allocation.ts'
+import { restoreClass, snapshotClass, WORK_TICK_NS } from './classes.ts'
+import { Demotion } from './demotion.ts'
+import { HintScan } from './hint-scan.ts'
+import { History } from './history.ts'
+import { Link } from './link.ts'
+import { HostMemory } from './memory.ts'
+import { OomKiller } from './oom.ts'
+import { Promotion } from './promotion.ts'
+import { Reclaimer } from './reclaimer.ts'
+import { Replayer } from './replay.ts'
+import { advance, type Resident } from './resident.ts'
+import type { HostSpec } from './spec.ts'
+import { SwapDevice } from './swap.ts'
+import { Sweeper } from './sweep.ts'
+import { emptyTally, type Tally } from './tally.ts'
+import { Tenancy } from './tenancy.ts'
+import { Truth } from './truth.ts'
+import { watermarks } from './watermarks.ts'
+
+export class Host implements Actor {
+  readonly id: string
+  readonly ordinal: number
+  readonly #spec: HostSpec
+  readonly #memory: HostMemory
+  readonly #links: readonly Link[]
+  readonly #tally: Tally = emptyTally()
+  readonly #truth = new Truth()
+  readonly #swap: SwapDevice
+  readonly #stream: Stream
+  readonly #access: Access
+  readonly #tenancy: Tenancy
+  readonly #sweeper: Sweeper
+  readonly #replayer: Replayer
+  readonly #demotion: Demotion
+  readonly #promotion: Promotion | undefined
+  readonly #reclaimer: Reclaimer
+  readonly #allocation: Allocation
+  readonly #hintScan: HintScan | undefined
+  readonly #oom = new OomKiller()
+  readonly #history: History
+  #lastQuantum: Quantum = -1
+  #lastTickNs = 0
+  #nextTick: Quantum = NEVER
+  /** Slots held per device when the last step began: what the devices know at the end of a run. */
+  #slotsBefore: Float64Array
+
+  constructor(spec: HostSpec) {
+    this.id = spec.id
+    this.ordinal = spec.ordinal
+    this.#spec = spec
+    const marks = watermarks(spec.memoryBytes, spec.watermarkScaleFactor)
+    const memory = new HostMemory(spec)
+    const links = spec.devices.map((device) => new Link(device))
+    const swap = new SwapDevice(spec.swap)
+    const stream = new Stream(fork(spec.seed, `${spec.id}/events`))
+    const contentKey = fork(spec.seed, `${spec.id}/content`)
+    const history = new History(
+      memory.table,
+      memory.classes,
+      fork(spec.seed, `${spec.id}/touches`),
+      fork(spec.seed, `${spec.id}/hints`),
+    )
+    const tally = this.#tally
+    const truth = this.#truth
+    const access = new Access({ memory, history, links, swap, tally, marks, stream })
+    const hotPerSecond = spec.promotion?.hotAccessesPerSecond ?? Infinity
+    const tenancy = new Tenancy({ memory, history, access, links, truth, sizes: spec.sizes, hotPerSecond })
+    const { residents } = tenancy
+    const isHot = (page: number): boolean => tenancy.isHot(page)
+    const demotion: Demotion = new Demotion({
+      memory,
+      history,
+      links,
+      residents,
+      tally,
+      truth,
+      contentKey,
+      batch: spec.demotionBatch,
+      isHot,
+      swapOut: (page, nowNs) => this.#reclaimer.swapOutLocal(page, nowNs),
+    })
+    this.#reclaimer = new Reclaimer({ spec, memory, history, residents, links, swap, access, demotion, tally, truth, marks })
+    this.#allocation = new Allocation(memory, access, tally, marks)
+    this.#memory = memory
+    this.#links = links
+    this.#swap = swap
+    this.#stream = stream
+    this.#history = history
+    this.#access = access
+    this.#tenancy = tenancy
+    this.#demotion = demotion
+    this.#sweeper = new Sweeper(memory, history, access, contentKey)
+    this.#replayer = new Replayer(
+      memory,
+      history,
+      access,
+      (resident, page) => this.#allocation.touch(resident, page),
+      (page, before, after) => tenancy.rated(page, before, after),
+    )
+    if (spec.promotion !== undefined) {
+      this.#promotion = new Promotion({
+        memory,
+        history,
+        links,
+        residents,
+        tally,
+        truth,
+        marks,
+        isHot,
+        promoter: spec.promotion.ordinal,
+        wakeKswapd: () => this.#reclaimer.wake(),
+      })
+      if (spec.promotion.hints) this.#hintScan = new HintScan(spec.promotion.scanBytes, spec.promotion.scanPeriodNs)
+    }
+    this.#slotsBefore = memory.slots.slice()
+  }
+
+  step(now: Quantum, inbox: readonly Mail[], out: Outbox): void {
+    const nowNs = now * this.#spec.quantumNs
+    this.#slotsBefore.set(this.#memory.slots)
+    this.#tenancy.at(nowNs)
+    this.#promotion?.arrive()
+    this.#memory.writeback -= this.#swap.complete(nowNs)
+    for (const mail of inbox) this.#receive(mail, nowNs, out)
+    if (now >= this.#nextTick) this.#tick(now, nowNs, out)
+    const spanNs = Math.min(now - this.#lastQuantum, 1) * this.#spec.quantumNs
+    for (const resident of this.#tenancy.residents) if (resident.alive) this.#allocation.populate(resident, spanNs)
+    this.#reclaimer.run(nowNs, spanNs, out)
+    for (const link of this.#links) link.flush(out)
+    this.#lastQuantum = now
+    if (this.#nextTick === NEVER && this.#tenancy.residents.some((resident) => resident.alive)) {
+      this.#nextTick = nextOnGrid(now, this.#spec.tickNs, this.#spec.quantumNs)
+      this.#lastTickNs = nowNs
+    }
+  }
+
+  nextWake(now: Quantum): Quantum {
+    const busy =
+      this.#reclaimer.active ||
+      this.#promotion?.busy === true ||
+      this.#tenancy.residents.some((resident) => this.#allocation.wanted(resident))
+    if (busy) return now + 1
+    const swapDone = this.#swap.nextDueNs === Infinity ? NEVER : Math.max(now + 1, quantumAt(this.#swap.nextDueNs, this.#spec.quantumNs))
+    return Math.min(this.#nextTick, swapDone)
+  }
+
+  #receive(mail: Mail, nowNs: number, out: Outbox): void {
+    switch (mail.kind) {
+      case 'profile':
+        this.#tenancy.profile(mail.from, mail.body, nowNs)
+        break
+      case 'accesses':
+        this.#tenancy.accesses(mail.from, mail.body)
+        break
+      case 'left': {
+        const resident = this.#tenancy.of(mail.from)
+        if (resident) this.#tenancy.remove(resident)
+        break
+      }
+      case 'admitted': {
+        this.#tally.kernelNs += this.#demotion.admitted(this.#device(mail.from), mail.body, nowNs)
+        break
+      }
+      case 'refused':
+        this.#demotion.refused(mail.body, nowNs)
+        break
+      case 'pressure':
+        this.#links[this.#device(mail.from)]!.pressure = mail.body.level
+        break
+      case 'load':
+        this.#links[this.#device(mail.from)]!.load = mail.body
+        break
+      case 'poisoned':
+        this.#poison(mail.body.pages)
+        break
+      case 'promote':
+        this.#promotion?.order(mail.body.pages, nowNs, out)
+        break
+      default:
+        break
+    }
+  }
+
+  /** Slots were poisoned; nothing notices until a read hits one. A page that has left in the meantime is safe. */
+  #poison(pages: Uint32Array): void {
+    for (const page of pages) {
+      const state = this.#memory.table.state[page]
+      if (state === POOLED || state === PROMOTING) this.#memory.poison(page)
+    }
+  }
+
+  #tick(now: Quantum, nowNs: number, out: Outbox): void {
+    const spanNs = nowNs - this.#lastTickNs
+    this.#lastTickNs = nowNs
+    this.#nextTick = nextOnGrid(now, this.#spec.tickNs, this.#spec.quantumNs)
+    this.#access.starved = false
+    for (const resident of this.#tenancy.residents) if (resident.alive) this.#work(resident, nowNs, out)
+    for (const resident of this.#tenancy.residents) if (resident.alive && resident.doom !== '') this.#kill(resident, out)
+    if (this.#hintScan) {
+      const { residents } = this.#tenancy
+      this.#tally.kernelNs += this.#hintScan.run(nowNs, this.#memory, this.#history, residents, this.#access.calendars)
+    }
+    this.#sendHints(out)
+    this.#reclaimer.tick()
+    this.#reclaimer.proactive(spanNs, out)
+    this.#demotion.ask(out)
+    for (const link of this.#links) link.reportTraffic(out, spanNs)
+    const victim = this.#oom.tick(this.#tenancy.residents, this.#memory, this.#tally, this.#allocation.takeStalled() || this.#access.starved)
+    if (victim) {
+      victim.doom = 'oom'
+      this.#tally.oomKills++
+      this.#kill(victim, out)
+    }
+    if (!this.#tenancy.residents.some((resident) => resident.alive)) this.#nextTick = NEVER
+  }
+
+  /** One tick of a workload's life. */
+  #work(resident: Resident, nowNs: number, out: Outbox): void {
+    const ticks = advance(resident, nowNs)
+    this.#access.tick(resident, ticks, nowNs)
+    if (resident.sweep) this.#sweeper.tick(resident, resident.sweep, ticks)
+    if (resident.replay) this.#replayer.tick(resident, resident.replay, ticks)
+    out.send(resident.ordinal, 'progress', {
+      workNs: resident.work * WORK_TICK_NS,
+      allocated: resident.allocated,
+      epochsDone: resident.replay?.epochsDone ?? 0,
+      sweepPassesDone: resident.sweep?.passesDone ?? 0,
+    })
+  }
+
+  #kill(resident: Resident, out: Outbox): void {
+    const cause = resident.doom
+    out.event('killed', { workload: resident.ordinal, cause, pages: resident.allocated })
+    this.#tenancy.remove(resident)
+    out.send(resident.ordinal, 'killed', { cause })
+  }
+
+  #sendHints(out: Outbox): void {
+    const { hintPages, hintLatencyMs } = this.#access
+    if (hintPages.length === 0 || this.#spec.promotion === undefined) return
+    out.send(this.#spec.promotion.ordinal, 'hints', { pages: hintPages.take(), latencyMs: hintLatencyMs.take() })
+    hintPages.clear()
+    hintLatencyMs.clear()
+  }
+
+  #device(ordinal: number): number {
+    return this.#links.findIndex((link) => link.spec.ordinal === ordinal)
+  }
+
+  snapshot(): Snapshot {
+    return {
+      memory: this.#memory.snapshot(),
+      classes: this.#memory.classes.map(snapshotClass),
+      tenancy: this.#tenancy.snapshot(),
+      access: this.#access.snapshot(),
+      links: this.#links.map((link) => link.snapshot()),
+      swap: this.#swap.snapshot(),
+      demotion: this.#demotion.snapshot(),
+      promotion: this.#promotion?.snapshot() ?? null,
+      reclaimer: this.#reclaimer.snapshot(),
+      allocation: this.#allocation.snapshot(),
+      hintScan: this.#hintScan?.snapshot() ?? null,
+      oom: this.#oom.snapshot(),
+      truth: this.#truth.snapshot(),
+      tally: { ...this.#tally },
+      stream: this.#stream.counter,
+      lastQuantum: this.#lastQuantum,
+      lastTickNs: this.#lastTickNs,
+      nextTick: this.#nextTick,
+      slotsBefore: this.#slotsBefore.slice(),
+    }
+  }
+
+  restore(from: Snapshot): void {
+    const part = (name: string): Record<string, unknown> => from[name] as Record<string, unknown>
+    this.#memory.restore(part('memory'))
+    const classes = from['classes'] as Record<string, unknown>[]
+    this.#memory.classes.length = 0
+    for (const saved of classes) this.#memory.classes.push(restoreClass(saved, (text) => this.#spec.sizes.resolve(text)))
+    this.#tenancy.restore(part('tenancy'))
+    this.#access.restore(part('access'))
+    this.#links.forEach((link, i) => link.restore((from['links'] as Record<string, unknown>[])[i]!))
+    this.#swap.restore(part('swap'))
+    this.#demotion.restore(part('demotion'))
+    this.#promotion?.restore(part('promotion'))
+    this.#reclaimer.restore(part('reclaimer'))
+    this.#allocation.restore(part('allocation'))
+    this.#hintScan?.restore(part('hintScan'))
+    this.#oom.restore(part('oom'))
+    this.#truth.restore(part('truth'))
+    Object.assign(this.#tally, part('tally'))
+    this.#stream.counter = from['stream'] as number
+    this.#lastQuantum = from['lastQuantum'] as number
+    this.#lastTickNs = from['lastTickNs'] as number
+    this.#nextTick = from['nextTick'] as number
+    this.#slotsBefore.set(from['slotsBefore'] as Float64Array)
+  }
+
+  observe(): Telemetry {
+    const memory = this.#memory
+    const { counts } = memory.table
+    memory.check(this.id)
+    let elapsedNs = 0
+    let workNs = 0
+    for (const resident of this.#tenancy.residents) {
+      elapsedNs += resident.lastAdvanceNs - resident.arrivedNs
+      workNs += resident.work * WORK_TICK_NS + resident.remainderNs
+    }
+    const pages = Object.fromEntries(PAGE_STATES.map((state, i) => [`pages.${state}`, counts[i]!]))
+    const slots = Object.fromEntries(
+      this.#links.flatMap(({ spec }, i) => [
+        [`slots.${spec.id}`, memory.slots[i]!],
+        [`slotsBefore.${spec.id}`, this.#slotsBefore[i]!],
+      ]),
+    )
+    const { directReclaimStallNs, kernelNs, ...tally } = this.#tally
+    return {
+      ...tally,
+      allocated: memory.used - counts[0]!,
+      allocatedEver: tally.allocated,
+      'leaked.anon': 0,
+      'leaked.pageCache': 0,
+      'leaked.kernel': 0,
+      transitions: memory.table.transitions,
+      'latencyNs.mean': this.#access.latency.meanNs,
+      'latencyNs.p50': this.#access.latency.quantileNs(0.5),
+      'latencyNs.p99': this.#access.latency.quantileNs(0.99),
+      slowdown: workNs > 0 ? elapsedNs / workNs : 1,
+      directReclaimStallSeconds: directReclaimStallNs / NS_PER_S,
+      kernelSeconds: kernelNs / NS_PER_S,
+      freePages: memory.free,
+      pooledBytes: counts[POOLED]! * PAGE_BYTES,
+      swappedBytes: counts[SWAPPED]! * PAGE_BYTES,
+      writebackPages: memory.writeback,
+      lastStep: this.#lastQuantum,
+      'truth.episodes': this.#truth.episodes,
+      'truth.coverage': this.#truth.coverage,
+      'truth.accuracy': this.#truth.accuracy,
+      'truth.latenessMs': this.#truth.latenessMs,
+      ...pages,
+      ...slots,
+    }
+  }
+}

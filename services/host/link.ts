@@ -1,0 +1,158 @@
+/** A host's side of one device: what it was last told, and what it has to say at the end of this step. */
+import type { Outbox } from '#shared/actor.ts'
+import { PageList } from '#shared/page/page-list.ts'
+import { PAGE_BYTES } from '#shared/page/page-table.ts'
+import type { BodyOf } from '#shared/messages.ts'
+import { LINE_BYTES } from './costs.ts'
+import type { NodeSpec } from './spec.ts'
+
+/** Until the device has spoken: the idle latency of the smallest load in its curve, and a compressed page's 140 ns more. */
+const IDLE_LOAD: BodyOf<'load'> = {
+  rawReadNs: 107.4,
+  compressedReadNs: 247.4,
+  zeroReadNs: 107.4,
+  writeNs: 107.4,
+  utilisation: 0,
+  devLoad: 0,
+}
+
+export class Link {
+  readonly spec: NodeSpec
+  /** A page above this size is stored raw. */
+  readonly #rawAboveBytes: number
+  load: BodyOf<'load'> = IDLE_LOAD
+  pressure = 0
+  #readBytes = 0
+  #writeBytes = 0
+  #compressedReads = 0
+  #recompressions = 0
+  readonly #pages = new PageList()
+  readonly #reads = new PageList()
+  readonly #writes = new PageList()
+  readonly #writtenPages = new PageList()
+  readonly #writtenSizes = new PageList()
+  readonly #released = new PageList()
+
+  constructor(spec: NodeSpec) {
+    this.spec = spec
+    this.#rawAboveBytes = PAGE_BYTES - spec.chunkBytes
+  }
+
+  isRaw(size: number): boolean {
+    return size > this.#rawAboveBytes
+  }
+
+  /** Latency of a 64 B read that meets a page of this size. */
+  readNs(size: number): number {
+    if (size === 0) return this.load.zeroReadNs
+    return this.isRaw(size) ? this.load.rawReadNs : this.load.compressedReadNs
+  }
+
+  /** Lines of one page read and written, as the hotness monitor counts them. */
+  access(page: number, size: number, reads: number, writes: number): void {
+    this.#readBytes += reads * LINE_BYTES
+    this.#writeBytes += writes * LINE_BYTES
+    if (size > 0 && !this.isRaw(size)) {
+      this.#compressedReads += reads
+      // A run of lines written at once is one recompression of its page.
+      if (writes > 0) this.#recompressions++
+    }
+    this.#pages.push(page)
+    this.#reads.push(Math.min(reads, 0xffff))
+    this.#writes.push(Math.min(writes, 0xffff))
+  }
+
+  /** A whole page copied off the device. Decompressing all of it is two average line reads, which stop halfway. */
+  copyOut(size: number): void {
+    this.#readBytes += PAGE_BYTES
+    if (size > 0 && !this.isRaw(size)) this.#compressedReads += 2
+  }
+
+  /** A whole page copied onto the device by plain stores: read for ownership, then written back (P). */
+  copyIn(page: number, size: number): void {
+    this.#readBytes += PAGE_BYTES
+    this.#writeBytes += PAGE_BYTES
+    this.#recompressions++
+    this.written(page, size)
+  }
+
+  /** The page has a new compressed size. */
+  written(page: number, size: number): void {
+    this.#writtenPages.push(page)
+    this.#writtenSizes.push(size)
+  }
+
+  release(page: number): void {
+    this.#released.push(page)
+  }
+
+  /** Sizes before releases, and both before any new question, so that the device never sees a page twice. */
+  flush(out: Outbox): void {
+    if (this.#writtenPages.length > 0) {
+      out.send(this.spec.ordinal, 'written', {
+        pages: this.#writtenPages.take(),
+        sizes: Uint16Array.from(this.#writtenSizes.items.subarray(0, this.#writtenSizes.length)),
+      })
+      this.#writtenPages.clear()
+      this.#writtenSizes.clear()
+    }
+    if (this.#released.length > 0) {
+      out.send(this.spec.ordinal, 'released', { pages: this.#released.take() })
+      this.#released.clear()
+    }
+  }
+
+  /** Reports what crossed the link in `spanNs`; silent if nothing did. */
+  reportTraffic(out: Outbox, spanNs: number): void {
+    if (this.#readBytes === 0 && this.#writeBytes === 0) return
+    out.send(this.spec.ordinal, 'traffic', {
+      spanNs,
+      readBytes: this.#readBytes,
+      writeBytes: this.#writeBytes,
+      compressedReads: this.#compressedReads,
+      recompressions: this.#recompressions,
+      pages: this.#pages.take(),
+      reads: Uint16Array.from(this.#reads.items.subarray(0, this.#reads.length)),
+      writes: Uint16Array.from(this.#writes.items.subarray(0, this.#writes.length)),
+    })
+    this.#readBytes = 0
+    this.#writeBytes = 0
+    this.#compressedReads = 0
+    this.#recompressions = 0
+    this.#pages.clear()
+    this.#reads.clear()
+    this.#writes.clear()
+  }
+
+  /** Sizes and releases are always flushed before a snapshot; traffic may be half-way between two reports. */
+  snapshot(): Record<string, unknown> {
+    return {
+      load: { ...this.load },
+      pressure: this.pressure,
+      readBytes: this.#readBytes,
+      writeBytes: this.#writeBytes,
+      compressedReads: this.#compressedReads,
+      recompressions: this.#recompressions,
+      pages: this.#pages.take(),
+      reads: this.#reads.take(),
+      writes: this.#writes.take(),
+    }
+  }
+
+  restore(from: Record<string, unknown>): void {
+    this.load = from['load'] as BodyOf<'load'>
+    this.pressure = from['pressure'] as number
+    this.#readBytes = from['readBytes'] as number
+    this.#writeBytes = from['writeBytes'] as number
+    this.#compressedReads = from['compressedReads'] as number
+    this.#recompressions = from['recompressions'] as number
+    refill(this.#pages, from['pages'] as Uint32Array)
+    refill(this.#reads, from['reads'] as Uint32Array)
+    refill(this.#writes, from['writes'] as Uint32Array)
+  }
+}
+
+function refill(list: PageList, values: Uint32Array): void {
+  list.clear()
+  for (const value of values) list.push(value)
+}

@@ -1,0 +1,216 @@
+/**
+ * Reclaim in all its forms: kswapd of the DRAM node between its watermarks, the kswapds of the device nodes under
+ * pressure, direct reclaim (tasks lend their own time), and proactive reclaim of pages that have been cold for long.
+ */
+import type { Outbox } from '#shared/actor.ts'
+import { PAGE_BYTES } from '#shared/page/page-table.ts'
+import { DEMOTING, LOCAL, POOLED } from '#shared/page/transitions.ts'
+import { NS_PER_S } from '#shared/time.ts'
+import type { Access } from './access.ts'
+import { WORK_TICK_NS } from './classes.ts'
+import { COPY_PAGE_NS, MIGRATE_PAGE_NS, SCAN_PAGE_NS, SWAP_OUT_PAGE_NS, WALK_PAGE_NS } from './costs.ts'
+import type { Demotion } from './demotion.ts'
+import { Eviction } from './eviction.ts'
+import type { History } from './history.ts'
+import type { Link } from './link.ts'
+import type { HostMemory } from './memory.ts'
+import { Kswapd } from './reclaim.ts'
+import type { Resident } from './resident.ts'
+import type { HostSpec } from './spec.ts'
+import type { SwapDevice } from './swap.ts'
+import type { Tally } from './tally.ts'
+import type { Truth } from './truth.ts'
+import { watermarks, type Watermarks } from './watermarks.ts'
+
+export interface ReclaimerParts {
+  readonly spec: HostSpec
+  readonly memory: HostMemory
+  readonly history: History
+  readonly residents: readonly Resident[]
+  readonly links: readonly Link[]
+  readonly swap: SwapDevice
+  readonly access: Access
+  readonly demotion: Demotion
+  readonly tally: Tally
+  readonly truth: Truth
+  readonly marks: Watermarks
+}
+
+/** A memory node with its own LRU and its own kswapd. */
+interface Node {
+  readonly eviction: Eviction
+  readonly kswapd: Kswapd
+  /** Tick of the last aging walk: one a tick is enough, for between two ticks no page is touched. */
+  agedTick: number
+}
+
+export class Reclaimer {
+  readonly #parts: ReclaimerParts
+  readonly #dram: Node
+  readonly #nodes: readonly Node[]
+  readonly #target: number
+  /** kswapd found neither device nor swap for its victims; it tries again in the next tick. */
+  #backOff = false
+  #ticks = 0
+  #proactiveCarry = 0
+  #proactiveHand = 0
+
+  constructor(parts: ReclaimerParts) {
+    this.#parts = parts
+    const { memory, history, residents, marks, spec } = parts
+    const node = (lru: Eviction['lru'], state: number, device: number): Node => ({
+      eviction: new Eviction(memory, history, residents, lru, state, device),
+      kswapd: new Kswapd(),
+      agedTick: -1,
+    })
+    this.#dram = node(memory.dram, LOCAL, -1)
+    this.#nodes = memory.nodes.map((lru, device) => node(lru, POOLED, device))
+    this.#target = spec.promotion === undefined ? marks.high : marks.promo
+  }
+
+  get active(): boolean {
+    return this.#dram.kswapd.active || this.#nodes.some((node) => node.kswapd.active)
+  }
+
+  wake(): void {
+    this.#dram.kswapd.wake()
+  }
+
+  tick(): void {
+    this.#ticks++
+    this.#backOff = false
+  }
+
+  /** One quantum of reclaim, `spanNs` after the last. */
+  run(nowNs: number, spanNs: number, out: Outbox): void {
+    this.#reclaimDram(nowNs, spanNs, out)
+    this.#nodes.forEach((node, device) => this.#reclaimNode(node, device, nowNs, spanNs))
+  }
+
+  /** Pages untouched for long enough, up to the rate. What the device refuses stays. */
+  proactive(spanNs: number, out: Outbox): void {
+    const { spec, memory, history, residents, demotion } = this.#parts
+    if (spec.proactive === undefined || !demotion.possible || memory.used === 0) return
+    const { table, classes, used } = memory
+    const age = spec.proactive.ageNs / WORK_TICK_NS
+    this.#proactiveCarry = Math.min(
+      this.#proactiveCarry + (spec.proactive.bytesPerSecond * spanNs) / NS_PER_S / PAGE_BYTES,
+      spec.demotionBatch * 8,
+    )
+    // Two turns of the hand per age find every page that has got that old.
+    const looks = Math.ceil((used * spanNs * 2) / spec.proactive.ageNs)
+    for (let looked = 0; looked < looks && this.#proactiveCarry >= 1; looked++) {
+      if (this.#proactiveHand >= used) this.#proactiveHand = 0
+      const page = this.#proactiveHand++
+      if (table.state[page] !== LOCAL) continue
+      const { work } = residents[classes[table.klass[page]!]!.owner]!
+      history.reveal(page, work)
+      if (work - table.last[page]! < age) continue
+      this.#proactiveCarry--
+      demotion.pick(page, true, out)
+    }
+  }
+
+  /** Swaps a local page out; false if swap is full or its queue too long. */
+  swapOutLocal(page: number, nowNs: number): boolean {
+    const { memory, swap, tally } = this.#parts
+    if (memory.swapFree <= 0 || swap.congested(nowNs)) {
+      this.#backOff = true
+      return false
+    }
+    memory.swapOut(page)
+    swap.write(nowNs, true)
+    tally.swappedOut++
+    tally.kernelNs += SWAP_OUT_PAGE_NS
+    this.#dram.kswapd.budgetNs -= SWAP_OUT_PAGE_NS
+    return true
+  }
+
+  #reclaimDram(nowNs: number, spanNs: number, out: Outbox): void {
+    const { memory, marks, access, demotion } = this.#parts
+    const { kswapd } = this.#dram
+    if (memory.free < marks.low) kswapd.wake()
+    if (memory.free >= this.#target) kswapd.sleep()
+    if (kswapd.active) kswapd.budgetNs = Math.min(kswapd.budgetNs + spanNs, spanNs)
+    kswapd.budgetNs += access.directBudgetNs
+    access.directBudgetNs = 0
+    if (!kswapd.active || this.#backOff) return
+    let goal = this.#target - memory.free - memory.table.counts[DEMOTING]! - memory.writeback
+    while (goal > 0 && kswapd.budgetNs > 0) {
+      const page = this.#victim(this.#dram)
+      if (page < 0) break
+      if (demotion.possible) {
+        demotion.pick(page, false, out)
+        kswapd.budgetNs -= MIGRATE_PAGE_NS + COPY_PAGE_NS
+      } else if (!this.swapOutLocal(page, nowNs)) break
+      goal--
+    }
+    demotion.ask(out)
+  }
+
+  /** P: on pressure p the node's watermark is boosted by managed·p/1000, and kswapd reclaims to swap what lies beyond. */
+  #reclaimNode(node: Node, device: number, nowNs: number, spanNs: number): void {
+    const { spec, memory, history, residents, links, swap, tally, truth } = this.#parts
+    const link = links[device]!
+    const managed = Math.floor(link.spec.advertisedBytes / PAGE_BYTES)
+    const boost = (managed * link.pressure) / 1000
+    const wanted = watermarks(link.spec.advertisedBytes, spec.watermarkScaleFactor).high + boost
+    if (link.pressure > 0 && managed - memory.slots[device]! < wanted) node.kswapd.wake()
+    else node.kswapd.sleep()
+    if (!node.kswapd.active) return
+    node.kswapd.budgetNs = Math.min(node.kswapd.budgetNs + spanNs, spanNs)
+    const { table, classes } = memory
+    while (node.kswapd.budgetNs > 0 && memory.swapFree > 0 && !swap.congested(nowNs)) {
+      const page = this.#victim(node)
+      if (page < 0) break
+      history.unhint(page, residents[classes[table.klass[page]!]!.owner]!.work)
+      truth.end(page)
+      memory.swapOut(page)
+      link.copyOut(table.size[page]!)
+      link.release(page)
+      swap.write(nowNs, false)
+      tally.swappedOut++
+      tally.swappedOutPooled++
+      tally.kernelNs += SWAP_OUT_PAGE_NS
+      node.kswapd.budgetNs -= SWAP_OUT_PAGE_NS
+    }
+  }
+
+  /** The next victim of a node; ages the node first if its old generations are used up. −1 if there is none now. */
+  #victim(node: Node): number {
+    const { tally } = this.#parts
+    const spend = (pages: number): void => {
+      node.kswapd.budgetNs -= pages * SCAN_PAGE_NS
+    }
+    const page = node.eviction.next(spend)
+    if (page >= 0 || node.agedTick === this.#ticks) return page
+    node.agedTick = this.#ticks
+    const walkNs = node.eviction.age() * WALK_PAGE_NS
+    node.kswapd.budgetNs -= walkNs
+    tally.kernelNs += walkNs
+    tally.agings++
+    return node.eviction.next(spend)
+  }
+
+  snapshot(): Record<string, unknown> {
+    return {
+      nodes: [this.#dram, ...this.#nodes].map(({ kswapd, agedTick }) => ({ kswapd: kswapd.snapshot(), agedTick })),
+      backOff: this.#backOff,
+      ticks: this.#ticks,
+      proactiveCarry: this.#proactiveCarry,
+      proactiveHand: this.#proactiveHand,
+    }
+  }
+
+  restore(from: Record<string, unknown>): void {
+    const nodes = from['nodes'] as { kswapd: Record<string, unknown>; agedTick: number }[]
+    ;[this.#dram, ...this.#nodes].forEach((node, i) => {
+      node.kswapd.restore(nodes[i]!.kswapd)
+      node.agedTick = nodes[i]!.agedTick
+    })
+    this.#backOff = from['backOff'] as boolean
+    this.#ticks = from['ticks'] as number
+    this.#proactiveCarry = from['proactiveCarry'] as number
+    this.#proactiveHand = from['proactiveHand'] as number
+  }
+}

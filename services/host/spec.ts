@@ -1,0 +1,51 @@
+/** What a host is told at birth: immutable, in bytes and nanoseconds. */
+import type { ActorId, Ordinal } from '#shared/actor.ts'
+import type { ContentSizes } from '#shared/content.ts'
+
+/** A device as the host sees it: one memory node. */
+export interface NodeSpec {
+  readonly ordinal: Ordinal
+  readonly id: ActorId
+  /** What the host believes the node holds (overcommitted). */
+  readonly advertisedBytes: number
+  readonly chunkBytes: number
+}
+
+export interface SwapSpec {
+  readonly bytes: number
+  readonly bytesPerSecond: number
+  readonly latencyNs: number
+}
+
+export interface ProactiveSpec {
+  readonly bytesPerSecond: number
+  readonly ageNs: number
+}
+
+/** What the promoter of this host needs from it, and what "hot" means in truth. */
+export interface PromotionSpec {
+  readonly ordinal: Ordinal
+  /** Hint-fault scanning is on. */
+  readonly hints: boolean
+  readonly scanBytes: number
+  readonly scanPeriodNs: number
+  /** A pooled page is truly hot when its own rate would reach the promoter's threshold within its window. */
+  readonly hotAccessesPerSecond: number
+}
+
+export interface HostSpec {
+  readonly id: ActorId
+  readonly ordinal: Ordinal
+  readonly seed: number
+  readonly quantumNs: number
+  readonly tickNs: number
+  readonly memoryBytes: number
+  readonly devices: readonly NodeSpec[]
+  readonly watermarkScaleFactor: number
+  readonly generations: number
+  readonly demotionBatch: number
+  readonly proactive: ProactiveSpec | undefined
+  readonly swap: SwapSpec
+  readonly promotion: PromotionSpec | undefined
+  readonly sizes: ContentSizes
+}

@@ -1,0 +1,63 @@
+/**
+ * A sweep: a thread that reads or overwrites whole pages in order, round and round its range. It streams, so no line of
+ * it is ever found in the CPU cache, and a whole page written needs no fill.
+ */
+import { FREE, POISONED, POOLED, SWAPPED } from '#shared/page/transitions.ts'
+import { hashUnit, type Key } from '#shared/random.ts'
+import type { Access } from './access.ts'
+import { DRAM_READ_NS, LINES_PER_PAGE } from './costs.ts'
+import type { History } from './history.ts'
+import type { HostMemory } from './memory.ts'
+import type { Resident, Sweep } from './resident.ts'
+
+export class Sweeper {
+  readonly #memory: HostMemory
+  readonly #history: History
+  readonly #access: Access
+  readonly #contentKey: Key
+
+  constructor(memory: HostMemory, history: History, access: Access, contentKey: Key) {
+    this.#memory = memory
+    this.#history = history
+    this.#access = access
+    this.#contentKey = contentKey
+  }
+
+  tick(resident: Resident, sweep: Sweep, ticks: number): void {
+    sweep.carry += sweep.pagesPerTick * ticks
+    let due = Math.floor(sweep.carry)
+    sweep.carry -= due
+    // One lap at most looks for pages to sweep; what is left over is lost, for there was nothing to do.
+    for (let looked = 0; due > 0 && looked < resident.pages; looked++) {
+      if (sweep.passes > 0 && sweep.passesDone >= sweep.passes) return
+      if (this.#page(resident, sweep, resident.base + sweep.cursor)) due--
+      sweep.cursor++
+      if (sweep.cursor === resident.pages) {
+        sweep.cursor = 0
+        sweep.passesDone++
+      }
+    }
+  }
+
+  /** False if the sweep passes this page over. */
+  #page(resident: Resident, sweep: Sweep, page: number): boolean {
+    const { table } = this.#memory
+    const state = table.state[page]!
+    if (state === FREE) return false
+    if (sweep.pooledOnly && state !== POOLED) return false
+    if (state === SWAPPED && !this.#access.fault(resident, page)) return false
+    if (state === POOLED || state === POISONED) {
+      this.#access.touchPooled(resident, page, sweep.writes ? 0 : LINES_PER_PAGE, sweep.writes ? LINES_PER_PAGE : 0)
+      if (sweep.writes && state === POOLED) this.#access.resize(page, this.#size(resident, sweep, page))
+      return true
+    }
+    this.#history.touch(page, resident.work)
+    if (sweep.writes) table.size[page] = this.#size(resident, sweep, page)
+    else this.#access.latency.add(DRAM_READ_NS, LINES_PER_PAGE)
+    return true
+  }
+
+  #size(resident: Resident, sweep: Sweep, page: number): number {
+    return sweep.content.after(this.#memory.table.size[page]!, hashUnit(this.#contentKey, page, resident.work))
+  }
+}

@@ -1,0 +1,45 @@
+/** What a workload is told at birth, and the list of its kinds. Times in ns, rates per second. */
+import type { ActorId, Ordinal } from '#shared/actor.ts'
+import { bear, type BearKind } from './bear.ts'
+import type { Behaviour } from './behaviour.ts'
+import { burst, type BurstKind } from './burst.ts'
+import { phases, type PhasesKind } from './phases.ts'
+import type { Footprint } from './profile.ts'
+import { scan, type ScanKind } from './scan.ts'
+import { trace, type TraceKind } from './trace.ts'
+import { uniform, type UniformKind } from './uniform.ts'
+import { zipf, type ZipfKind } from './zipf.ts'
+
+export type WorkloadKind = ZipfKind | UniformKind | ScanKind | PhasesKind | BurstKind | BearKind | TraceKind
+
+export interface WorkloadSpec extends Footprint {
+  readonly id: ActorId
+  readonly ordinal: Ordinal
+  readonly hostOrdinal: Ordinal
+  readonly conductorOrdinal: Ordinal
+  readonly quantumNs: number
+  readonly startNs: number
+  /** Infinity: it stays. */
+  readonly stopNs: number
+  readonly kind: WorkloadKind
+}
+
+export function behaviourOf(spec: WorkloadSpec): Behaviour {
+  const { kind } = spec
+  switch (kind.name) {
+    case 'zipf':
+      return zipf(spec, kind)
+    case 'uniform':
+      return uniform(spec, kind)
+    case 'scan':
+      return scan(spec, kind)
+    case 'phases':
+      return phases(spec, kind)
+    case 'burst':
+      return burst(spec, kind)
+    case 'bear':
+      return bear(spec, kind)
+    case 'trace':
+      return trace(spec, kind)
+  }
+}

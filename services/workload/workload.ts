@@ -1,0 +1,154 @@
+/**
+ * A workload as an actor. It says what it does to its memory (profile, accesses) and hears how far it got (progress); it
+ * never touches a page itself, its host does that for it. What it does is up to its kind (behaviour.ts). Left out:
+ * threads as such, dependencies between workloads, and memory that is freed before the workload leaves.
+ */
+import { createActor, type Actor as LifeActor, type Snapshot as LifeSnapshot } from 'xstate'
+import type { Actor, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
+import type { BodyOf, Mail } from '#shared/messages.ts'
+import { NEVER, quantumAt, type Quantum } from '#shared/time.ts'
+import type { Behaviour, Moment } from './behaviour.ts'
+import { workloadLife } from './life.ts'
+import { behaviourOf, type WorkloadSpec } from './spec.ts'
+
+/** So many epochs of a trace lie ready at the host; it works on one while the next travels. */
+const EPOCHS_AHEAD = 2
+
+export class Workload implements Actor {
+  readonly id: string
+  readonly ordinal: number
+  readonly #spec: WorkloadSpec
+  readonly #behaviour: Behaviour
+  readonly #startQuantum: Quantum
+  readonly #stopQuantum: Quantum
+  #life: LifeActor<typeof workloadLife> = createActor(workloadLife).start()
+  #progress: BodyOf<'progress'> = { workNs: 0, allocated: 0, epochsDone: 0, sweepPassesDone: 0 }
+  /** The quantum in which #progress came. */
+  #heard: Quantum = 0
+  /** −1 until the first act has begun. */
+  #act = -1
+  #epochsSent = 0
+
+  constructor(spec: WorkloadSpec) {
+    this.id = spec.id
+    this.ordinal = spec.ordinal
+    this.#spec = spec
+    this.#behaviour = behaviourOf(spec)
+    this.#startQuantum = quantumAt(spec.startNs, spec.quantumNs)
+    this.#stopQuantum = quantumAt(spec.stopNs, spec.quantumNs)
+  }
+
+  step(now: Quantum, inbox: readonly Mail[], out: Outbox): void {
+    if (this.#is('waiting') && now >= this.#startQuantum) this.#start(out)
+    for (const mail of inbox) {
+      if (!this.#is('running')) return
+      if (mail.kind === 'progress') {
+        this.#progress = mail.body
+        this.#heard = now
+      } else if (mail.kind === 'killed') this.#die(mail.body.cause, out)
+    }
+    if (this.#is('running')) this.#run(now, out)
+  }
+
+  nextWake(now: Quantum): Quantum {
+    if (this.#is('waiting')) return Math.max(now + 1, this.#startQuantum)
+    if (!this.#is('running')) return NEVER
+    const actNs = this.#behaviour.nextActNs((now - this.#startQuantum) * this.#spec.quantumNs)
+    const actQuantum = this.#startQuantum + quantumAt(actNs, this.#spec.quantumNs)
+    return Math.max(now + 1, Math.min(actQuantum, this.#stopQuantum))
+  }
+
+  #start(out: Outbox): void {
+    this.#life.send({ type: 'START' })
+    out.event('started', { kind: this.#spec.kind.name })
+  }
+
+  #run(now: Quantum, out: Outbox): void {
+    const moment: Moment = { sinceStartNs: (now - this.#startQuantum) * this.#spec.quantumNs, progress: this.#progress }
+    if (now >= this.#stopQuantum) return this.#end('stop', out)
+    if (this.#behaviour.finished(moment)) return this.#end('finished', out)
+    this.#playAct(this.#behaviour.act(moment), out)
+    this.#sendEpochs(out)
+  }
+
+  #playAct(act: number, out: Outbox): void {
+    if (act === this.#act) return
+    this.#act = act
+    out.send(this.#spec.hostOrdinal, 'profile', this.#behaviour.profile(act))
+    const announcement = this.#behaviour.announce(act)
+    if (announcement) out.event(announcement.code, announcement.fields)
+  }
+
+  #sendEpochs(out: Outbox): void {
+    const { replay } = this.#behaviour
+    if (!replay) return
+    const until = Math.min(replay.epochs, this.#progress.epochsDone + EPOCHS_AHEAD)
+    while (this.#epochsSent < until) out.send(this.#spec.hostOrdinal, 'accesses', replay.accesses(this.#epochsSent++))
+  }
+
+  #end(reason: 'stop' | 'finished', out: Outbox): void {
+    this.#life.send({ type: 'END' })
+    // A stop within the quantum of its start: the host has never heard of it.
+    if (this.#act >= 0) out.send(this.#spec.hostOrdinal, 'left', {})
+    out.send(this.#spec.conductorOrdinal, 'left', {})
+    out.event('ended', { reason })
+  }
+
+  /** The host knows already. */
+  #die(cause: string, out: Outbox): void {
+    this.#life.send({ type: 'KILL' })
+    out.send(this.#spec.conductorOrdinal, 'left', {})
+    out.event('killed', { cause })
+  }
+
+  #is(state: 'waiting' | 'running' | 'ended' | 'killed'): boolean {
+    return this.#life.getSnapshot().value === state
+  }
+
+  snapshot(): Snapshot {
+    return structuredClone({
+      life: this.#life.getPersistedSnapshot(),
+      progress: this.#progress,
+      heard: this.#heard,
+      act: this.#act,
+      epochsSent: this.#epochsSent,
+    })
+  }
+
+  restore(from: Snapshot): void {
+    const saved = structuredClone(from) as unknown as Saved
+    this.#life = createActor(workloadLife, { snapshot: saved.life }).start()
+    this.#progress = saved.progress
+    this.#heard = saved.heard
+    this.#act = saved.act
+    this.#epochsSent = saved.epochsSent
+  }
+
+  observe(): Telemetry {
+    const { workNs, allocated, epochsDone, sweepPassesDone } = this.#progress
+    return {
+      workSeconds: workNs / 1e9,
+      slowdown: this.#slowdown(),
+      allocatedPages: allocated,
+      epochsDone,
+      sweepPassesDone,
+      phases: Math.max(0, this.#act),
+      ended: Number(this.#is('ended')),
+      killed: Number(this.#is('killed')),
+    }
+  }
+
+  /** Time that has passed for its host per time worked; 1 before there is any. Mail takes a quantum there and one back. */
+  #slowdown(): number {
+    const elapsedNs = (this.#heard - this.#startQuantum - 2) * this.#spec.quantumNs
+    return this.#progress.workNs > 0 ? Math.max(1, elapsedNs / this.#progress.workNs) : 1
+  }
+}
+
+interface Saved {
+  life: LifeSnapshot<unknown>
+  progress: BodyOf<'progress'>
+  heard: Quantum
+  act: number
+  epochsSent: number
+}

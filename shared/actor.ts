@@ -1,0 +1,42 @@
+/** The actor contract: an actor owns its state; everything else is mail. */
+import type { BodyOf, Kind, Mail } from './messages.ts'
+import type { Quantum } from './time.ts'
+
+/** The actor's place in the scenario's order; the only order that mail and digests know. */
+export type Ordinal = number
+
+/** As people write it: `host-2`, `device-1`, `promoter-2`, `workload-7`. */
+export type ActorId = string
+
+/** Plain data and typed arrays, detached from the actor. */
+export type Snapshot = { readonly [name: string]: unknown }
+
+/** Counters and gauges by dotted name (`refused.full`); the last parts are the verdict's own names. */
+export type Telemetry = Record<string, number>
+
+/** Something that a reader of the run wants to know happened. Not part of the digest. */
+export interface ActorEvent {
+  readonly quantum: Quantum
+  readonly actor: ActorId
+  readonly code: string
+  readonly fields: Readonly<Record<string, number | string>>
+}
+
+export interface Outbox {
+  /** Mail sent in quantum k is delivered at the start of k + 1. The body must not change afterwards. */
+  send<K extends Kind>(to: Ordinal, kind: K, body: BodyOf<K>): void
+  event(code: string, fields?: Readonly<Record<string, number | string>>): void
+}
+
+export interface Actor {
+  readonly id: ActorId
+  readonly ordinal: Ordinal
+  /** The only place where state changes. The inbox is sorted by (sender, sequence). */
+  step(now: Quantum, inbox: readonly Mail[], out: Outbox): void
+  /** When it must run even without mail: a quantum > now, or NEVER. */
+  nextWake(now: Quantum): Quantum
+  snapshot(): Snapshot
+  restore(from: Snapshot): void
+  /** Changes nothing. */
+  observe(): Telemetry
+}

@@ -1,0 +1,44 @@
+/** A host and its promoter, as a scenario gives them. */
+import { z } from 'zod'
+import { byteRate, flag, mapping, name, size, time, whole } from './fields.ts'
+
+const proactive = mapping('Proactive reclaim', {
+  rate: byteRate('How much it demotes'),
+  age: time('How long a page must have been idle', { min: '1ms', max: '10h' }),
+})
+
+const swap = mapping('The swap device', {
+  size: size('Its size; 0B: none', { min: '0B', max: '16TiB' }),
+  bandwidth: byteRate('Its bandwidth; default 2GB/s').prefault('2GB/s'),
+  latency: time('Its latency; default 80us', { min: '0ns', max: '1s' }).prefault('80us'),
+})
+
+export const host = mapping('A host', {
+  memory: size('DRAM', { min: '16MiB', max: '1TiB' }),
+  devices: z
+    .array(name('A device'), 'a list of names of devices, [] for none')
+    .max(4, 'at most 4 devices')
+    .describe('The devices it demotes to (0 to 4, all of one codec)'),
+  watermarkScaleFactor: whole('vm.watermark_scale_factor, in 10000ths of memory; default 10', 1, 1000).default(10),
+  generations: whole('MGLRU generations; default 4', 2, 4).default(4),
+  demotionBatch: whole('Pages in a demotion batch; default 512', 1, 4096).default(512),
+  proactive: proactive.optional(),
+  swap: swap.prefault({ size: '0B' }),
+})
+
+export const promoter = mapping('A promotion agent (pghot and kmigrated)', {
+  host: name('The host it serves'),
+  chmu: flag("Takes the devices' hotness reports as a source; default true").default(true),
+  hints: flag('Takes NUMA hint faults as a source; default true').default(true),
+  window: time('Accesses further apart than this start a new count; default 3s', { min: '128ms', max: '1h' }).prefault('3s'),
+  threshold: whole('Accesses within the window that make a page hot; default 2', 1, 3).default(2),
+  sleep: time("kmigrated's sleep; default 100ms", { min: '50ms', max: '1s' }).prefault('100ms'),
+  batch: whole('Pages in one order to the host; default 512', 64, 1024).default(512),
+  rateLimit: byteRate('Most bytes ordered per second; default 65536MB/s').prefault('65536MB/s'),
+  scanSize: size('Memory that a hint-fault scan covers; default 256MiB', { min: '4KiB', max: '1TiB' }).prefault('256MiB'),
+  scanPeriod: time('Period of the hint-fault scan; default 1s', { min: '1s', max: '60s' }).prefault('1s'),
+  hintLatency: time('A page is hot if its hint fault comes sooner than this after the scan; default 1s', {
+    min: '1ms',
+    max: '60s',
+  }).prefault('1s'),
+})
