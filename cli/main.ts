@@ -3,7 +3,9 @@
 const NODE_MAJOR_MIN = 24
 
 if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
-  process.stderr.write(`coldpool needs Node ${NODE_MAJOR_MIN} or newer, this is ${process.versions.node}: "npm start" and "npx node" bring it\n`)
+  process.stderr.write(
+    `coldpool needs Node ${NODE_MAJOR_MIN} or newer, this is ${process.versions.node}: "npm start" and "npx node" bring it\n`,
+  )
   process.exitCode = 2
 } else {
   // A reader that has seen enough (`| head`) is no error.
@@ -13,5 +15,3 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
   const { main } = await import('./program.ts')
   process.exitCode = await main(process.argv.slice(2), { stdout: process.stdout, stderr: process.stderr })
 }
-
-export {}

@@ -16,7 +16,11 @@ export function fieldOverrides(options: FieldOptions): string[] {
   const add = (name: keyof FieldOptions, field: z.ZodType, value: unknown): void => {
     if (options[name] === undefined) return
     const issue = field.safeParse(value).error?.issues[0]
-    if (issue !== undefined) throw new ColdpoolError('CP_OPTION', `--${name}`, printable(`got ${shown(options[name])}`), printable(issue.message))
+    if (issue !== undefined) {
+      const problem =
+        (issue.code === 'custom' ? (issue.params?.['problem'] as string | undefined) : undefined) ?? `got ${shown(options[name])}`
+      throw new ColdpoolError('CP_OPTION', `--${name}`, printable(problem), printable(issue.message))
+    }
     overrides.push(`${name}=${options[name]}`)
   }
   add('seed', seed, /^\d+$/.test(options.seed ?? '') ? Number(options.seed) : NaN)

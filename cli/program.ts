@@ -82,5 +82,10 @@ function misuse({ message }: CommanderError): ColdpoolError {
   const [problem = '', suggestion] = message.replace(/^error: |\.$/g, '').split(/\n(?=\(Did you mean )/)
   const near = suggestion === undefined ? undefined : /\(Did you mean (?:one of )?(.*)\?\)/.exec(suggestion)?.[1]
   const where = /'(--?[\w-]+)/.exec(problem)?.[1] ?? 'coldpool'
-  return new ColdpoolError('CP_OPTION', where, printable(problem), near ?? 'what "coldpool --help" and "coldpool run --help" show')
+  return new ColdpoolError(
+    'CP_OPTION',
+    where,
+    printable(problem),
+    near ?? 'what "coldpool --help" and "coldpool run --help" show',
+  )
 }

@@ -27,7 +27,9 @@ export function build(source: string, target: string): void {
   for (const name of PROFILE_NAMES) {
     files.set(`compressibility/${name}.csv`, profile(table(source, `compressibility/${name}`)))
   }
-  files.set('drift/redis_json.json', drift(table(source, 'drift/redis_json')))
+  const redis = drift(table(source, 'drift/redis_json'))
+  files.set('drift/summary.csv', `name,pages,seconds,observations\nredis_json,${redis.measured.join()}\n`)
+  files.set('drift/redis_json.csv', redis.kernel)
   files.set('traces/summary.csv', traceSummary(readFileSync(join(source, 'traces/summary.csv'), 'utf8')))
   for (const name of TRACE_NAMES) {
     files.set(`traces/${name}.trace`, trace(name, table(source, `traces/${name}`), table(source, `traces/epochs/${name}`)))
@@ -62,8 +64,8 @@ function profile(rows: readonly string[][]): string {
   return `size,lz4,zstd1,deflate1\n${lines.join('')}`
 }
 
-/** Rows t_s,page_index,changed,lz4 → how a changed page's size moves, by its size before. */
-function drift(rows: readonly string[][]): string {
+/** Rows t_s,page_index,changed,lz4 → how a changed page's size moves, by its size before; and pages, seconds, changes. */
+function drift(rows: readonly string[][]): { kernel: string; measured: number[] } {
   const last = new Map<string, number>()
   const moves: { before: number; change: number }[] = []
   let seconds = 0
@@ -83,10 +85,10 @@ function drift(rows: readonly string[][]): string {
     const to = lows[row + 1] ?? 4097
     const changes = moves.filter(({ before }) => before >= from && before < to).map((move) => move.change)
     changes.sort((a, b) => a - b)
-    return JSON.stringify({ from, to: to - 1, observations: changes.length, changes: sliceMeans(changes) })
+    return `${[from, to - 1, changes.length, ...sliceMeans(changes)].join()}\n`
   })
-  const head = { pages: last.size, seconds, observations: moves.length, changedPerSecond: moves.length / last.size / seconds }
-  return `${JSON.stringify(head).slice(0, -1)},"rows":[\n${lines.join(',\n')}\n]}\n`
+  const head = ['from', 'to', 'observations', ...Array.from({ length: DRIFT_SLICES }, (_, slice) => `change_${slice}`)]
+  return { kernel: `${head.join()}\n${lines.join('')}`, measured: [last.size, seconds, moves.length] }
 }
 
 /** Means of equal slices of ascending values: unlike quantiles they keep the mean of the whole. */

@@ -99,37 +99,40 @@ describe('drift', () => {
     expect(Math.abs(mean(pages) / start - 1)).toBeLessThan(0.08)
   })
 
-  test.skipIf(!existsSync(recording))('replayed through the kernel, the recorded changes do what they did (data/README.md)', () => {
-    const { after } = lz4.resolve('drift=redis_json')
-    const stream = new Stream(fork(1, 'replay'))
-    const recorded = new Map<string, number>()
-    const modelled = new Map<string, number>()
-    let changes = 0
-    const rechunked = { recorded: 0, modelled: 0 }
-    const moved = { recorded: 0, modelled: 0 }
-    for (const line of gunzipSync(readFileSync(recording)).toString().trimEnd().split('\n').slice(1)) {
-      const [, page, changed, bytes] = line.split(',') as [string, string, string, string]
-      // LZ4 makes 26 bytes of a page of zeros.
-      const size = bytes === '26' ? 0 : Number(bytes)
-      if (changed === '1') {
-        changes++
-        const next = after(modelled.get(page)!, stream.unit())
-        rechunked.recorded += Number(chunks(size) !== chunks(recorded.get(page)!))
-        rechunked.modelled += Number(chunks(next) !== chunks(modelled.get(page)!))
-        moved.recorded += Math.abs(size - recorded.get(page)!)
-        moved.modelled += Math.abs(next - modelled.get(page)!)
-        modelled.set(page, next)
-      } else modelled.set(page, size)
-      recorded.set(page, size)
-    }
-    expect(changes).toBe(50_967)
-    expect(mean([...recorded.values()])).toBeCloseTo(1964, 0)
-    expect(mean([...modelled.values()]) / mean([...recorded.values()])).toBeCloseTo(1, 2)
-    expect(rechunked.recorded / changes).toBeCloseTo(0.104, 3)
-    expect(Math.abs(rechunked.modelled / changes - 0.113)).toBeLessThan(0.004)
-    expect(moved.recorded / changes).toBeCloseTo(51, 0)
-    expect(Math.abs(moved.modelled / changes - 57)).toBeLessThan(2)
-  })
+  test.skipIf(!existsSync(recording))(
+    'replayed through the kernel, the recorded changes do what they did (data/README.md)',
+    () => {
+      const { after } = lz4.resolve('drift=redis_json')
+      const stream = new Stream(fork(1, 'replay'))
+      const recorded = new Map<string, number>()
+      const modelled = new Map<string, number>()
+      let changes = 0
+      const rechunked = { recorded: 0, modelled: 0 }
+      const moved = { recorded: 0, modelled: 0 }
+      for (const line of gunzipSync(readFileSync(recording)).toString().trimEnd().split('\n').slice(1)) {
+        const [, page, changed, bytes] = line.split(',') as [string, string, string, string]
+        // LZ4 makes 26 bytes of a page of zeros.
+        const size = bytes === '26' ? 0 : Number(bytes)
+        if (changed === '1') {
+          changes++
+          const next = after(modelled.get(page)!, stream.unit())
+          rechunked.recorded += Number(chunks(size) !== chunks(recorded.get(page)!))
+          rechunked.modelled += Number(chunks(next) !== chunks(modelled.get(page)!))
+          moved.recorded += Math.abs(size - recorded.get(page)!)
+          moved.modelled += Math.abs(next - modelled.get(page)!)
+          modelled.set(page, next)
+        } else modelled.set(page, size)
+        recorded.set(page, size)
+      }
+      expect(changes).toBe(50_967)
+      expect(mean([...recorded.values()])).toBeCloseTo(1964, 0)
+      expect(mean([...modelled.values()]) / mean([...recorded.values()])).toBeCloseTo(1, 2)
+      expect(rechunked.recorded / changes).toBeCloseTo(0.104, 3)
+      expect(Math.abs(rechunked.modelled / changes - 0.113)).toBeLessThan(0.004)
+      expect(moved.recorded / changes).toBeCloseTo(51, 0)
+      expect(Math.abs(moved.modelled / changes - 57)).toBeLessThan(2)
+    },
+  )
 })
 
 test.each([

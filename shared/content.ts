@@ -36,9 +36,9 @@ export type Drifts = Readonly<Record<DriftName, Drift>>
 /** A content's sizes. Units lie in the open interval (0, 1). */
 export interface SizeLaw {
   /** Compressed bytes, 0 (zero page) to 4096 (stored raw), of a page filled with it. */
-  draw(unit: number): number
+  readonly draw: (unit: number) => number
   /** Compressed bytes after a write of it into a page of size `before` (0 to 4096). */
-  after(before: number, unit: number): number
+  readonly after: (before: number, unit: number) => number
 }
 
 export type Content =
@@ -94,7 +94,8 @@ export class ContentSizes {
           content.parts.map((part) => part.share),
           content.parts.map((part) => this.#lawOf(part.content)),
         )
-      case 'drift': {
+      // A drift, the one kind that is left.
+      default: {
         const profile = this.#profiles[content.name]
         return drifting(this.#drifts[content.name], profile.lz4, profile[this.#codec])
       }

@@ -42,7 +42,7 @@ export class Digest {
     const n = values.length
     this.word(n)
     if (values instanceof Float64Array || values instanceof Float32Array || Array.isArray(values)) {
-      for (let i = 0; i < n; i++) this.number(values[i]!)
+      for (let i = 0; i < n; i++) this.number(values[i])
       return
     }
     let a = this.a
@@ -73,7 +73,7 @@ export class Digest {
         this.value(item)
       }
     } else {
-      for (const [key, item] of Object.entries(v as object)) {
+      for (const [key, item] of Object.entries(v)) {
         this.text(key)
         this.value(item)
       }

@@ -39,7 +39,7 @@ function poissonByRejection(stream: Stream, mean: number): number {
   }
 }
 
-const LOG_FACTORIALS = Float64Array.from({ length: 16 })
+const LOG_FACTORIALS = new Float64Array(16)
 for (let n = 2; n < LOG_FACTORIALS.length; n++) LOG_FACTORIALS[n] = LOG_FACTORIALS[n - 1]! + log(n)
 
 /** log(n!), by Stirling's series from 16 on (error below 1e-12 there). */

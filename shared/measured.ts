@@ -9,10 +9,7 @@ import type { Codec, Drift, DriftName, Drifts, ProfileName, Profiles } from './c
 import { ColdpoolError } from './errors.ts'
 import { PAGE_BYTES } from './page/page-table.ts'
 import { decodeTrace } from './trace.ts'
-import type { Trace } from './trace.ts'
-
-export const TRACE_NAMES = ['redis', 'sqlite'] as const
-export type TraceName = (typeof TRACE_NAMES)[number]
+import type { Trace, TraceName } from './trace.ts'
 
 const DATA = new URL('../data/', import.meta.url)
 
@@ -23,7 +20,10 @@ export function loadProfiles(folder: URL = DATA): Profiles {
 }
 
 export function loadDrift(name: DriftName, folder: URL = DATA): Drift {
-  return load(folder, `drift/${name}.json`, driftOf)
+  return {
+    ...load(folder, 'drift/summary.csv', (bytes) => observedOf(name, bytes)),
+    ...load(folder, `drift/${name}.csv`, kernelOf),
+  }
 }
 
 export function loadDrifts(folder: URL = DATA): Drifts {
@@ -36,12 +36,10 @@ export function loadTrace(name: TraceName, folder: URL = DATA): Trace {
 
 /** Lines `size,lz4,zstd1,deflate1`: how many pages each codec brings to `size` bytes. */
 function profileOf(bytes: Uint8Array): Record<Codec, Uint16Array> {
-  const [head, ...lines] = new TextDecoder().decode(bytes).trimEnd().split('\n')
-  if (head !== `size,${CODECS.join()}`) throw new RangeError(`unknown header '${head}'`)
-  const rows = lines.map((line) => line.split(',').map(Number))
+  const rows = tableOf(bytes, new RegExp(`^size,${CODECS.join()}$`)).map((row) => row.map(Number))
   for (const row of rows) {
-    const wellFormed = row.length === 1 + CODECS.length && row.every((value) => Number.isSafeInteger(value) && value >= 0)
-    if (!wellFormed || row[0]! > PAGE_BYTES) throw new RangeError(`bad line '${row.join()}'`)
+    const wellFormed = row.every((value) => Number.isSafeInteger(value) && value >= 0) && row[0]! <= PAGE_BYTES
+    if (!wellFormed) throw new RangeError(`bad line '${row.join()}'`)
   }
   const profile: Partial<Record<Codec, Uint16Array>> = {}
   CODECS.forEach((codec, column) => {
@@ -53,18 +51,30 @@ function profileOf(bytes: Uint8Array): Record<Codec, Uint16Array> {
   return profile as Record<Codec, Uint16Array>
 }
 
-interface DriftFile {
-  changedPerSecond: number
-  observations: number
-  rows: { from: number; observations: number; changes: number[] }[]
+/** The line of this drift: how many pages were read for how many seconds, and how many changes were seen. */
+function observedOf(name: DriftName, bytes: Uint8Array): Pick<Drift, 'changedPerSecond' | 'observations'> {
+  const row = tableOf(bytes, /^name,pages,seconds,observations$/).find(([first]) => first === name)
+  if (!row) throw new RangeError(`it has no line for ${name}`)
+  const [pages, seconds, observations] = row.slice(1).map(Number) as [number, number, number]
+  return { changedPerSecond: observations / pages / seconds, observations }
 }
 
-function driftOf(bytes: Uint8Array): Drift {
-  const { changedPerSecond, observations, rows } = JSON.parse(new TextDecoder().decode(bytes)) as DriftFile
-  const slices = rows[0]!.changes.length
-  if (rows[0]!.from !== 0 || rows.some((row) => row.changes.length !== slices)) throw new RangeError('rows do not fit together')
-  const changes = Int16Array.from(rows.flatMap((row) => row.changes))
-  return { changedPerSecond, observations, slices, lows: Uint16Array.from(rows, (row) => row.from), changes }
+/** Lines `from,to,observations` and the slices' mean changes, by ascending size before. */
+function kernelOf(bytes: Uint8Array): Pick<Drift, 'lows' | 'changes' | 'slices'> {
+  const rows = tableOf(bytes, /^from,to,observations(,change_\d+)+$/).map((row) => row.map(Number))
+  if (rows[0]?.[0] !== 0 || !rows.flat().every(Number.isSafeInteger)) throw new RangeError('its rows do not begin at size 0')
+  const changes = rows.map(([, , , ...slices]) => slices)
+  return { lows: Uint16Array.from(rows, (row) => row[0]!), changes: Int16Array.from(changes.flat()), slices: changes[0]!.length }
+}
+
+/** The cells below a header; every line has as many as the header. */
+function tableOf(bytes: Uint8Array, header: RegExp): string[][] {
+  const [head, ...lines] = new TextDecoder().decode(bytes).trimEnd().split('\n')
+  if (!header.test(head!)) throw new RangeError(`unknown header '${head}'`)
+  const rows = lines.map((line) => line.split(','))
+  const columns = head!.split(',').length
+  if (rows.some((row) => row.length !== columns)) throw new RangeError(`a line has not ${columns} columns`)
+  return rows
 }
 
 function load<T>(folder: URL, path: string, parse: (bytes: Uint8Array) => T): T {

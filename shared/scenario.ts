@@ -31,7 +31,10 @@ export function loadScenario(text: string, fileName: string, overrides: readonly
   const result = schema.safeParse(given)
   const problems = result.success ? inconsistencies(result.data) : shapeProblems(result.error, given, overridden)
   if (problems.length > 0 || !result.success) {
-    throw new ScenarioError(problems.map((problem) => located(document, problem)), fileName)
+    throw new ScenarioError(
+      problems.map((problem) => located(document, problem)),
+      fileName,
+    )
   }
   return { scenario: result.data, yaml: overrides.length === 0 ? text : document.yaml.toString({ lineWidth: 0 }) }
 }
@@ -45,7 +48,9 @@ function shapeProblems(error: z.ZodError, given: unknown, overridden: readonly O
   const seen = new Set<string>()
   return error.issues
     .flatMap((issue) => problemsOf(issue, given))
-    .map((problem) => (problem.unknownKey && overridden.some((path) => matches(path, problem.path)) ? asOverride(problem) : problem))
+    .map((problem) =>
+      problem.unknownKey && overridden.some((path) => matches(path, problem.path)) ? asOverride(problem) : problem,
+    )
     .filter(({ path }) => {
       // Several checks of one field can fail; the first says enough.
       const key = JSON.stringify(path)
@@ -70,7 +75,8 @@ function problemsOf(issue: z.core.$ZodIssue, given: unknown): ShapeProblem[] {
   }
   const value = valueAt(given, path)
   const params: { problem?: string; code?: Problem['code'] } = (issue.code === 'custom' && issue.params) || {}
-  const got = issue.code === 'invalid_key' ? `got the name ${shown(path.at(-1))}` : value === undefined ? 'missing' : `got ${shown(value)}`
+  const got =
+    issue.code === 'invalid_key' ? `got the name ${shown(path.at(-1))}` : value === undefined ? 'missing' : `got ${shown(value)}`
   return [{ code: params.code ?? 'CP_SCENARIO_SHAPE', path, problem: params.problem ?? got, expected: issue.message }]
 }
 

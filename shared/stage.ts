@@ -28,8 +28,8 @@ export class Stage implements StageHandler {
   constructor(id: StageId, actors: readonly Actor[], stageOf: (ordinal: Ordinal) => StageId) {
     this.id = id
     this.#stageOf = stageOf
-    this.#seats = [...actors]
-      .sort((x, y) => x.ordinal - y.ordinal)
+    this.#seats = actors
+      .toSorted((x, y) => x.ordinal - y.ordinal)
       .map((actor) => ({ actor, inbox: [], digest: new Digest(), wake: actor.nextWake(-1), sequence: 0 }))
     for (const seat of this.#seats) this.#seatOf.set(seat.actor.ordinal, seat)
   }

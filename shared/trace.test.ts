@@ -6,20 +6,18 @@ const count = fc.oneof(fc.nat(200), fc.integer({ min: 0, max: 2 ** 32 - 1 }))
 const epoch = fc
   .uniqueArray(fc.nat(999), { maxLength: 30 })
   .chain((pages) =>
-    fc.tuple(fc.constant(pages.sort((a, b) => a - b)), fc.array(fc.tuple(count, count, count, count), lengthOf(pages))),
+    fc.tuple(fc.constant(pages.toSorted((a, b) => a - b)), fc.array(fc.tuple(count, count, count, count), lengthOf(pages))),
   )
   .map(([pages, rows]): TraceEpoch => {
     const column = (index: 0 | 1 | 2 | 3) => Uint32Array.from(rows, (row) => row[index])
     return { pages: Uint32Array.from(pages), reads: column(0), writes: column(1), llcReads: column(2), llcWritebacks: column(3) }
   })
-const trace = fc.array(fc.tuple(epoch, count), { maxLength: 5 }).map(
-  (epochs): Trace => ({
-    name: 'any',
-    pages: 1000,
-    epochs: epochs.map(([e]) => e),
-    instructions: Float64Array.from(epochs, ([, n]) => n),
-  }),
-)
+const trace = fc.array(fc.tuple(epoch, count), { maxLength: 5 }).map((epochs): Trace => ({
+  name: 'any',
+  pages: 1000,
+  epochs: epochs.map(([e]) => e),
+  instructions: Float64Array.from(epochs, ([, n]) => n),
+}))
 
 function lengthOf(items: readonly unknown[]): { minLength: number; maxLength: number } {
   return { minLength: items.length, maxLength: items.length }
@@ -61,14 +59,19 @@ test('arbitrary bytes give a trace or a RangeError, nothing else', () => {
   const head = encodeTrace(small).subarray(0, 17)
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (tail) => {
-      try {
-        decodeTrace('any', Uint8Array.of(...head, ...tail))
-      } catch (error) {
-        expect(error).toBeInstanceOf(RangeError)
-      }
+      expect(outcome(Uint8Array.of(...head, ...tail))).toMatch(/^(a trace|RangeError)$/)
     }),
   )
 })
+
+function outcome(bytes: Uint8Array): string {
+  try {
+    decodeTrace('any', bytes)
+    return 'a trace'
+  } catch (error) {
+    return (error as Error).name
+  }
+}
 
 test('an epoch that names a page beyond the last is refused', () => {
   const [only] = small.epochs

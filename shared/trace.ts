@@ -8,6 +8,10 @@
  */
 import { assert } from './errors.ts'
 
+/** The recordings in data/. */
+export const TRACE_NAMES = ['redis', 'sqlite'] as const
+export type TraceName = (typeof TRACE_NAMES)[number]
+
 export interface TraceEpoch {
   /** Ascending page numbers, and beside each its counts. */
   readonly pages: Uint32Array

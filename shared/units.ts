@@ -97,27 +97,27 @@ function parse(text: string, dimension: Dimension): number {
   const [, digits = '', decimals = '', unit = ''] = match
   if (unit === '') fail(' without a unit')
   if (!Object.hasOwn(dimension.units, unit)) fail(`, whose unit ${JSON.stringify(unit)} does not fit here`)
-  const scaled = BigInt(digits + decimals) * dimension.units[unit]!
+  const quantity = BigInt(digits + decimals) * dimension.units[unit]!
   const divisor = dimension.divisor * 10n ** BigInt(decimals.length)
-  const whole = Number(scaled / divisor)
+  const whole = Number(quantity / divisor)
   if (whole >= Number.MAX_SAFE_INTEGER) fail(', which is 2^53 or more')
-  const value = whole + Number(scaled % divisor) / Number(divisor)
+  const value = whole + Number(quantity % divisor) / Number(divisor)
   return dimension.whole ? Math.round(value) : value
 }
 
 /** `2.50 GiB`. */
 export function formatBytes(bytes: number): string {
-  return scaled(bytes, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB'])
+  return inUnits(bytes, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB'])
 }
 
 /** `20.0 GB/s`. */
 export function formatByteRate(bytesPerSecond: number): string {
-  return scaled(bytesPerSecond, 1000, ['B/s', 'kB/s', 'MB/s', 'GB/s', 'TB/s'])
+  return inUnits(bytesPerSecond, 1000, ['B/s', 'kB/s', 'MB/s', 'GB/s', 'TB/s'])
 }
 
 /** `2.00 M`. */
 export function formatCount(count: number): string {
-  return scaled(count, 1000, ['', 'k', 'M', 'G', 'T'])
+  return inUnits(count, 1000, ['', 'k', 'M', 'G', 'T'])
 }
 
 /** `31.2 s`, `80 ns`; minutes and hours only where seconds would be hard to read. */
@@ -126,7 +126,7 @@ export function formatTime(ns: number): string {
   if (s >= 7200) return `${significant(ns / 3600e9)} h`
   if (s >= 600) return `${significant(ns / 60e9)} min`
   if (s >= 1) return `${significant(ns / 1e9)} s`
-  return scaled(ns, 1000, ['ns', 'us', 'ms', 's'])
+  return inUnits(ns, 1000, ['ns', 'us', 'ms', 's'])
 }
 
 /** `1.25 %`. */
@@ -134,7 +134,7 @@ export function formatPercentage(fraction: number): string {
   return `${significant(fraction * 100)} %`
 }
 
-function scaled(value: number, base: number, units: readonly string[]): string {
+function inUnits(value: number, base: number, units: readonly string[]): string {
   let rest = value
   let power = 0
   // 999.5 would round up to a fourth digit.

@@ -163,7 +163,8 @@ class Plot {
       threads: workload.threads,
       // A trace's pages come to life by its own first touches.
       allocateBytesPerSecond: workload.kind === 'trace' ? 0 : workload.allocateRate,
-      missFraction: workload.kind === 'trace' ? 0 : workload.miss,
+      cacheBytes: 'cache' in workload ? workload.cache : 0,
+      missFraction: 'miss' in workload ? workload.miss : undefined,
     })
   }
 

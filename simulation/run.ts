@@ -1,6 +1,5 @@
 /** A run: scenario → actors → bus → verdict and run folder. Start here. */
 import { setImmediate } from 'node:timers/promises'
-import type { ActorEvent } from '#shared/actor.ts'
 import type { Bus } from '#shared/bus/bus.ts'
 import { MemoryBus } from '#shared/bus/memory.ts'
 import type { Scenario } from '#shared/scenario.ts'
@@ -8,6 +7,7 @@ import { Stage } from '#shared/stage.ts'
 import { NS_PER_S, quantumAt } from '#shared/time.ts'
 import { conduct } from '#services/conductor/grants.ts'
 import { cast } from './actors.ts'
+import { Chronicle } from './chronicle.ts'
 import { checkConservation } from './conservation.ts'
 import { RunFolder } from './folder.ts'
 import { progressOf, type Progress } from './progress.ts'
@@ -31,8 +31,6 @@ export interface RunOptions {
 
 export interface RunResult {
   readonly verdict: Verdict
-  readonly scenario: Scenario
-  readonly events: readonly ActorEvent[]
   readonly folder: string | undefined
 }
 
@@ -46,7 +44,7 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const folder = input.out === undefined ? undefined : new RunFolder(input.out, scenario, input.yaml)
   const bus: Bus = new MemoryBus()
   await bus.join(0, new Stage(0, actors, () => 0))
-  const events: ActorEvent[] = []
+  const chronicle = new Chronicle(scenario)
   let breathedMs = startedMs
   const outcome = await conduct(bus, {
     end: quantumAt(scenario.duration, scenario.quantum),
@@ -62,12 +60,13 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
       const virtualSeconds = (quantum * scenario.quantum) / NS_PER_S
       for (const report of reports) {
         for (const event of report.events) {
-          events.push(event)
+          chronicle.event(event)
           folder?.event(event, nameOf)
         }
       }
       const telemetry = telemetryOf(reports)
       if (Object.keys(telemetry).length > 0) {
+        chronicle.sample(virtualSeconds, telemetry)
         folder?.sample(virtualSeconds, telemetry)
         options.onProgress?.(progressOf(scenario, virtualSeconds, telemetry))
       }
@@ -75,8 +74,11 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
     },
   })
   await bus.close()
-  checkConservation(scenario, telemetryOf(outcome.final), outcome.ended)
-  const verdict = verdictOf(scenario, { ...outcome, bus: bus.name, wallSeconds: (performance.now() - startedMs) / 1000 })
-  folder?.finish(verdict, telemetryOf(outcome.final))
-  return { verdict, scenario, events, folder: folder?.path }
+  const telemetry = telemetryOf(outcome.final)
+  checkConservation(scenario, telemetry, outcome.ended)
+  chronicle.sample((outcome.ended * scenario.quantum) / NS_PER_S, telemetry)
+  const wallSeconds = (performance.now() - startedMs) / 1000
+  const verdict = verdictOf(scenario, { ...outcome, bus: bus.name, wallSeconds }, chronicle)
+  folder?.finish(verdict, telemetry)
+  return { verdict, folder: folder?.path }
 }

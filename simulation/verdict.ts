@@ -4,6 +4,8 @@ import type { ActorId, Telemetry } from '#shared/actor.ts'
 import type { ActorDigest, Report } from '#shared/bus/bus.ts'
 import type { Scenario } from '#shared/scenario.ts'
 import { NS_PER_S, type Quantum } from '#shared/time.ts'
+import type { Chronicle } from './chronicle.ts'
+import { storyOf } from './story.ts'
 
 /** Dotted telemetry keys become nested objects: `refused.full` is `refused: { full }`. */
 export interface Figures {
@@ -33,6 +35,8 @@ export interface Verdict {
   readonly promoters: Readonly<Record<ActorId, Figures>>
   readonly workloads: Readonly<Record<ActorId, Figures>>
   readonly bear: Bear
+  /** In words, a sentence or two each. */
+  readonly story: readonly string[]
 }
 
 export interface Outcome {
@@ -47,11 +51,12 @@ export interface Outcome {
 /** Telemetry that serves checks and joins, and says nothing to a reader. */
 const INTERNAL = ['lastStep', 'slots', 'slotsBefore', 'truth']
 
-export function verdictOf(scenario: Scenario, outcome: Outcome): Verdict {
+export function verdictOf(scenario: Scenario, outcome: Outcome, chronicle: Chronicle): Verdict {
   const telemetry = telemetryOf(outcome.final)
   const section = (ids: readonly ActorId[]): Record<ActorId, Figures> =>
     Object.fromEntries(ids.map((id) => [id, nested(telemetry[id] ?? {})]))
   const hosts = Object.keys(scenario.hosts)
+  const bear = bearOf(scenario, telemetry)
   const sum = (key: string): number => hosts.reduce((total, id) => total + (telemetry[id]?.[key] ?? 0), 0)
   return {
     scenario: scenario.name,
@@ -73,14 +78,15 @@ export function verdictOf(scenario: Scenario, outcome: Outcome): Verdict {
       }),
     ),
     workloads: section(Object.keys(scenario.workloads)),
-    bear: bearOf(scenario, telemetry),
+    bear,
+    story: storyOf(scenario, chronicle, bear),
   }
 }
 
 /** One digest over all actors in the scenario's order, wherever they lived. */
 export function digestOf(digests: readonly ActorDigest[]): string {
   const hash = createHash('sha256')
-  for (const { ordinal, mail, state } of [...digests].sort((x, y) => x.ordinal - y.ordinal)) {
+  for (const { ordinal, mail, state } of digests.toSorted((x, y) => x.ordinal - y.ordinal)) {
     hash.update(`${ordinal} ${mail} ${state}\n`)
   }
   return hash.digest('hex').slice(0, 32)
@@ -95,7 +101,7 @@ function bearOf(scenario: Scenario, telemetry: Readonly<Record<ActorId, Telemetr
   let poisoned = 0
   for (const id of Object.keys(scenario.devices)) {
     const device = telemetry[id]!
-    poisoned += device['poisonedEver'] ?? device['poisonedPages'] ?? 0
+    poisoned += device['poisonedPages']!
     const headroom = device['minHeadroomBytes']!
     if (headroom < closest.closestHeadroomBytes) {
       closest = { closestHeadroomBytes: headroom, atSeconds: device['minHeadroomAtSeconds']! }

@@ -72,7 +72,7 @@ describe('the hotness monitor', () => {
         }
         chmu.endEpoch()
         const { units, counts } = drained(chmu)
-        const hot = [...plain].filter(([, n]) => n >= SPEC.threshold).sort(([a], [b]) => a - b)
+        const hot = [...plain].filter(([, n]) => n >= SPEC.threshold).toSorted(([a], [b]) => a - b)
         expect(units.map((unit, i) => [unit, counts[i]])).toEqual(hot)
       }),
     )

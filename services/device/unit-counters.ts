@@ -40,7 +40,7 @@ export class UnitCounters {
       if (counts[unit]! >= threshold) touched[hot++] = unit
       else counts[unit] = 0
     }
-    for (const unit of touched.subarray(0, hot).sort()) {
+    for (const unit of touched.subarray(0, hot).toSorted()) {
       visit(unit, counts[unit]!)
       counts[unit] = 0
     }

@@ -3,12 +3,15 @@
  * stalls in direct reclaim and lends its time to it. A trace allocates by its own first touches.
  */
 import { PAGE_BYTES } from '#shared/page/page-table.ts'
-import { NS_PER_S } from '#shared/time.ts'
+import { NS_PER_MS, NS_PER_S } from '#shared/time.ts'
 import type { Access } from './access.ts'
 import type { HostMemory } from './memory.ts'
 import { stall, type Resident } from './resident.ts'
 import type { Tally } from './tally.ts'
 import type { Watermarks } from './watermarks.ts'
+
+/** What a trace that finds no frame puts into direct reclaim before it tries again in the next tick. R. */
+const TRACE_WAIT_NS = NS_PER_MS
 
 export class Allocation {
   readonly #memory: HostMemory
@@ -52,8 +55,7 @@ export class Allocation {
   /** A trace's first touch of a page; false if it has to wait for a frame. */
   touch(resident: Resident, page: number): boolean {
     if (this.#memory.free <= this.#marks.min) {
-      this.#stalled = true
-      this.#access.directBudgetNs += NS_PER_S / 1000
+      this.#wait(resident, TRACE_WAIT_NS, true)
       return false
     }
     this.#memory.allocate(page, resident.work)

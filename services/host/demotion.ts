@@ -41,6 +41,8 @@ export class Demotion {
   #nextBatch = 0
   /** Batches that were asked proactively and are not answered yet. */
   readonly #proactiveBatches = new Set<number>()
+  /** Those of them that were answered in this step: in one or two mails, so they are forgotten only after all mail. */
+  readonly #answered: number[] = []
 
   constructor(parts: DemotionParts) {
     this.#parts = parts
@@ -81,6 +83,7 @@ export class Demotion {
     const { memory, links, tally, truth, history, residents } = this.#parts
     const { table, classes } = memory
     const link = links[device]!
+    this.#answered.push(body.batch)
     let copied = 0
     for (const page of body.pages) {
       if (table.state[page] !== DEMOTING) {
@@ -104,6 +107,7 @@ export class Demotion {
   refused(body: BodyOf<'refused'>, nowNs: number): void {
     const { memory, tally } = this.#parts
     const proactive = this.#proactiveBatches.has(body.batch)
+    this.#answered.push(body.batch)
     for (const page of body.pages) {
       if (memory.table.state[page] !== DEMOTING) continue
       memory.refuse(page)
@@ -113,9 +117,10 @@ export class Demotion {
     }
   }
 
-  /** Batches are answered in one or two mails of the same quantum; call when both were seen. */
-  settle(batches: readonly number[]): void {
-    for (const batch of batches) this.#proactiveBatches.delete(batch)
+  /** All mail of the step was seen. */
+  settle(): void {
+    for (const batch of this.#answered) this.#proactiveBatches.delete(batch)
+    this.#answered.length = 0
   }
 
   /** Round robin over the devices, those at ease first. */

@@ -138,6 +138,7 @@ export class Host implements Actor {
     this.#promotion?.arrive()
     this.#memory.writeback -= this.#swap.complete(nowNs)
     for (const mail of inbox) this.#receive(mail, nowNs, out)
+    this.#demotion.settle()
     if (now >= this.#nextTick) this.#tick(now, nowNs, out)
     const spanNs = Math.min(now - this.#lastQuantum, 1) * this.#spec.quantumNs
     for (const resident of this.#tenancy.residents) if (resident.alive) this.#allocation.populate(resident, spanNs)
@@ -342,6 +343,8 @@ export class Host implements Actor {
       'latencyNs.p50': this.#access.latency.quantileNs(0.5),
       'latencyNs.p99': this.#access.latency.quantileNs(0.99),
       slowdown: workNs > 0 ? elapsedNs / workNs : 1,
+      elapsedSeconds: elapsedNs / NS_PER_S,
+      workSeconds: workNs / NS_PER_S,
       directReclaimStallSeconds: directReclaimStallNs / NS_PER_S,
       kernelSeconds: kernelNs / NS_PER_S,
       freePages: memory.free,

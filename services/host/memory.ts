@@ -147,6 +147,7 @@ export class HostMemory {
 
   swapIn(page: number, now: number): void {
     this.table.apply(page, EVENT.SWAP_IN)
+    this.table.flags[page]! |= ACCESSED
     this.table.known[page] = now
     this.table.last[page] = now
     this.#enterDram(page)
@@ -204,7 +205,7 @@ export class HostMemory {
     const listed = this.nodes.reduce((n, lru) => n + lru.pages, 0)
     assert(listed === counts[POOLED], `${where}: the device lists (${listed}) hold the pooled pages (${counts[POOLED]})`)
     const held = this.slots.reduce((x, y) => x + y, 0)
-    assert(held === counts[POOLED]! + counts[PROMOTING]! + counts[POISONED]!, `${where}: each slot holds one page`)
+    assert(held === counts[POOLED] + counts[PROMOTING]! + counts[POISONED]!, `${where}: each slot holds one page`)
     let local = 0
     let pooled = 0
     let swapped = 0
@@ -214,8 +215,8 @@ export class HostMemory {
       pooled += c.pooled
       swapped += c.swapped
     }
-    assert(local === counts[LOCAL]! + counts[DEMOTING]! + counts[PROMOTING]!, `${where}: classes and states agree on DRAM`)
-    assert(pooled === counts[POOLED]! + counts[POISONED]!, `${where}: classes and states agree on the pool`)
+    assert(local === counts[LOCAL] + counts[DEMOTING]! + counts[PROMOTING]!, `${where}: classes and states agree on DRAM`)
+    assert(pooled === counts[POOLED] + counts[POISONED]!, `${where}: classes and states agree on the pool`)
     assert(swapped === counts[SWAPPED], `${where}: classes and states agree on swap`)
   }
 

@@ -15,9 +15,11 @@ export class OomKiller {
   /** The victim, if it has come to that. */
   tick(residents: readonly Resident[], memory: HostMemory, tally: Tally, stalled: boolean): Resident | undefined {
     const progress = tally.demoted + tally.swappedOut + tally.allocated + tally.swappedIn
-    const hope = progress !== this.#progress || memory.table.counts[DEMOTING]! > 0 || memory.writeback > 0
+    const underWay = memory.table.counts[DEMOTING]! > 0 || memory.writeback > 0
+    if (!stalled || progress !== this.#progress) this.#retries = 0
+    // What is under way decides nothing yet: with quanta as long as a tick, every other tick finds a question out.
+    else if (!underWay) this.#retries++
     this.#progress = progress
-    this.#retries = stalled && !hope ? this.#retries + 1 : 0
     if (this.#retries < RECLAIM_RETRIES_MAX) return undefined
     this.#retries = 0
     return largest(residents, memory)

@@ -36,11 +36,14 @@ export interface ReclaimerParts {
   readonly marks: Watermarks
 }
 
+/** D: one walk makes every page young, two more leave it in the oldest of three generations, the first that may be evicted. */
+const AGING_WALKS_MAX = 3
+
 /** A memory node with its own LRU and its own kswapd. */
 interface Node {
   readonly eviction: Eviction
   readonly kswapd: Kswapd
-  /** Tick of the last aging walk: one a tick is enough, for between two ticks no page is touched. */
+  /** Tick of the last aging walks: once a tick is enough, for between two ticks no page is touched. */
   agedTick: number
 }
 
@@ -185,11 +188,16 @@ export class Reclaimer {
     const page = node.eviction.next(spend)
     if (page >= 0 || node.agedTick === this.#ticks) return page
     node.agedTick = this.#ticks
-    const walkNs = node.eviction.age() * WALK_PAGE_NS
-    node.kswapd.budgetNs -= walkNs
-    tally.kernelNs += walkNs
-    tally.agings++
-    return node.eviction.next(spend)
+    // Where a tick touches every page, the first walks find all of them young; what is found untouched right after is a victim.
+    for (let walk = 0; walk < AGING_WALKS_MAX && node.eviction.lru.pages > 0; walk++) {
+      const walkNs = node.eviction.age() * WALK_PAGE_NS
+      node.kswapd.budgetNs -= walkNs
+      tally.kernelNs += walkNs
+      tally.agings++
+      const found = node.eviction.next(spend)
+      if (found >= 0) return found
+    }
+    return -1
   }
 
   snapshot(): Record<string, unknown> {

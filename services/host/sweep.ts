@@ -7,7 +7,7 @@ import { hashUnit, type Key } from '#shared/random.ts'
 import type { Access } from './access.ts'
 import { DRAM_READ_NS, LINES_PER_PAGE } from './costs.ts'
 import type { History } from './history.ts'
-import type { HostMemory } from './memory.ts'
+import { UNSIZED, type HostMemory } from './memory.ts'
 import type { Resident, Sweep } from './resident.ts'
 
 export class Sweeper {
@@ -58,6 +58,9 @@ export class Sweeper {
   }
 
   #size(resident: Resident, sweep: Sweep, page: number): number {
-    return sweep.content.after(this.#memory.table.size[page]!, hashUnit(this.#contentKey, page, resident.work))
+    const { table, classes } = this.#memory
+    const before = table.size[page]!
+    const sized = before === UNSIZED ? classes[table.klass[page]!]!.stored.draw(hashUnit(this.#contentKey, page, 0)) : before
+    return sweep.content.after(sized, hashUnit(this.#contentKey, page, resident.work))
   }
 }

@@ -41,11 +41,11 @@ export class Tenancy {
     return this.residents.find((resident) => resident.ordinal === ordinal && resident.alive)
   }
 
-  /** A first profile makes a resident; a later one changes its rates. */
+  /** A first profile makes a resident; a later one changes its rates. One that crossed the news of its death is void. */
   profile(ordinal: Ordinal, body: BodyOf<'profile'>, nowNs: number): void {
-    const known = this.of(ordinal)
-    if (known) this.#change(known, body)
-    else this.#arrive(ordinal, body, nowNs)
+    const known = this.residents.find((resident) => resident.ordinal === ordinal)
+    if (known === undefined) this.#arrive(ordinal, body, nowNs)
+    else if (known.alive) this.#change(known, body)
   }
 
   accesses(ordinal: Ordinal, body: BodyOf<'accesses'>): void {
@@ -155,6 +155,8 @@ export class Tenancy {
     const { memory } = this.#parts
     const count = Math.max(1, body.share.length)
     if (count > resident.classCount) {
+      // Nobody owns a page of the old classes any more; their places stay empty.
+      for (let i = 0; i < resident.classCount; i++) empty(memory.classes[resident.firstClass + i]!)
       resident.firstClass = memory.classes.length
       resident.classCount = count
     }
@@ -241,4 +243,12 @@ export class Tenancy {
       this.residents.push({ ...saved, sweep })
     }
   }
+}
+
+function empty(c: RateClass): void {
+  c.local = 0
+  c.pooled = 0
+  c.swapped = 0
+  c.pooledMembers.clear()
+  c.swappedMembers.clear()
 }

@@ -76,7 +76,7 @@ export class Kmigrated {
     this.spentPages = from.spentPages
     this.machine.stop()
     this.machine = createActor(kmigratedMachine, {
-      snapshot: structuredClone(from.life) as ReturnType<Actor<typeof kmigratedMachine>['getPersistedSnapshot']>,
+      snapshot: structuredClone<ReturnType<Actor<typeof kmigratedMachine>['getPersistedSnapshot']>>(from.life),
     }).start()
   }
 

@@ -98,7 +98,7 @@ describe('pghot, default mode', () => {
             open.delete(page)
           } else if (what === 'take') {
             const expected = ready()
-              .sort((a, b) => a - b)
+              .toSorted((a, b) => a - b)
               .slice(0, max)
             expect([...pghot.take(max)]).toEqual(expected)
             for (const each of expected) open.delete(each)

@@ -31,12 +31,12 @@ export interface Behaviour {
   readonly replay?: Replay
 }
 
-export interface Announcement {
+interface Announcement {
   readonly code: string
   readonly fields: Readonly<Record<string, number | string>>
 }
 
-export interface Replay {
+interface Replay {
   /** Epochs over all repeats; Infinity if it goes on for ever. */
   readonly epochs: number
   accesses(epoch: number): BodyOf<'accesses'>

@@ -23,7 +23,7 @@ export function burst(footprint: Footprint, kind: BurstKind): Behaviour {
   const profileAt = (accessesPerSecond: number) =>
     profileOfClasses(footprint, zipfClasses(footprint.pages, { accessesPerSecond, skew: kind.skew }), kind.writeShare)
   const calm = profileAt(kind.accessesPerSecond)
-  const burst = profileAt(kind.burstAccessesPerSecond)
+  const loud = profileAt(kind.burstAccessesPerSecond)
   const calmNs = kind.periodNs - kind.lengthNs
   // Even acts are calm, odd ones are bursts.
   const act = (ns: number): number => {
@@ -33,7 +33,7 @@ export function burst(footprint: Footprint, kind: BurstKind): Behaviour {
   const startNs = (n: number): number => Math.floor(n / 2) * kind.periodNs + (n % 2) * calmNs
   return {
     act: ({ sinceStartNs }) => act(sinceStartNs),
-    profile: (n) => (n % 2 === 0 ? calm : burst),
+    profile: (n) => (n % 2 === 0 ? calm : loud),
     announce: (n) => (n % 2 === 0 ? undefined : { code: 'burst', fields: { accessesPerSecond: kind.burstAccessesPerSecond } }),
     nextActNs: (sinceStartNs) => startNs(act(sinceStartNs) + 1),
     finished: () => false,

@@ -1,17 +1,18 @@
 /**
- * Generalised harmonic numbers H(n, s) = 1^−s + 2^−s + … + n^−s, the masses of Zipf's law, without n steps: the first
- * terms one by one, the rest by the Euler–Maclaurin formula (relative error below 1e-12 for 0 ≤ s ≤ 3).
+ * The masses of Zipf's law without a step for every rank: the first terms one by one, the rest by the Euler–Maclaurin
+ * formula (relative error below 1e-11 for 0 ≤ s ≤ 3).
  */
 import { exp, log, pow } from '#shared/arithmetic.ts'
 
 /** Terms that are summed one by one. */
 const EXACT_TERMS = 256
 
-export function harmonic(n: number, s: number): number {
-  const exact = Math.min(n, EXACT_TERMS)
+/** r^−s summed over the ranks r = above + 1 … last. Not a difference of two sums from 1 on: those cancel far out. */
+export function harmonic(above: number, last: number, s: number): number {
+  const exact = Math.min(last, EXACT_TERMS)
   let sum = 0
-  for (let rank = 1; rank <= exact; rank++) sum += pow(rank, -s)
-  return n <= exact ? sum : sum + tail(exact, n, s)
+  for (let rank = above + 1; rank <= exact; rank++) sum += pow(rank, -s)
+  return last <= exact ? sum : sum + tail(Math.max(above, exact), last, s)
 }
 
 /** The sum over ranks m + 1 … n. */

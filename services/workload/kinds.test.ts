@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Trace } from '#shared/trace.ts'
-import { Bench, progress, specOf } from './testbed.ts'
+import { Bench, progress, specOf } from './workload.fixture.ts'
 
 const S = 1e9
 
@@ -88,7 +88,13 @@ test('bursts come by virtual time, in the last stretch of each period, and end b
   } as const
   const bench = new Bench(specOf(kind, { startNs: 2 * S }))
   bench.idle(0, 25_000)
-  expect(bench.log).toEqual(['2000 profile → 1', '11000 profile → 1', '12000 profile → 1', '21000 profile → 1', '22000 profile → 1'])
+  expect(bench.log).toEqual([
+    '2000 profile → 1',
+    '11000 profile → 1',
+    '12000 profile → 1',
+    '21000 profile → 1',
+    '22000 profile → 1',
+  ])
   const accesses = bench
     .bodies('profile')
     .map(({ share, reads, writes }) => share.reduce((sum, s, k) => sum + s * 1000 * (reads[k]! + writes[k]!), 0))

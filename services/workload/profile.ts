@@ -1,5 +1,6 @@
 /** From what a kind says about its pages to the `profile` mail. */
 import type { BodyOf } from '#shared/messages.ts'
+import { missShares } from './cache.ts'
 
 /** What all kinds of workload have in common. */
 export interface Footprint {
@@ -7,8 +8,10 @@ export interface Footprint {
   /** How many of its accesses can stall at a time. */
   readonly threads: number
   readonly allocateBytesPerSecond: number
-  /** Share of accesses that miss the last-level cache. */
-  readonly missFraction: number
+  /** The last-level cache before it (its share of the host's). */
+  readonly cacheBytes: number
+  /** Share of all accesses that miss it, whatever they touch; undefined: what cache.ts says for each class. */
+  readonly missFraction: number | undefined
   /** Canonical content texts (shared/content.ts): what its pages hold at first, and what it writes. */
   readonly stored: string
   readonly written: string
@@ -43,13 +46,16 @@ export function profileOfClasses(
 ): BodyOf<'profile'> {
   const { pages } = footprint
   const perPage = classes.map(({ share, accessesPerSecond }) => accessesPerSecond / (share * pages))
+  const cached = classes.map(({ share }, i) => ({ pages: share * pages, accessesPerPage: perPage[i]! }))
+  const { missFraction, cacheBytes } = footprint
+  const miss = missFraction === undefined ? missShares(cached, cacheBytes) : classes.map(() => missFraction)
   return {
     ...profileOfSweep(footprint, NO_SWEEP),
     shift,
     share: Float64Array.from(classes, ({ share }) => share),
     reads: Float64Array.from(perPage, (rate) => rate * (1 - writeShare)),
     writes: Float64Array.from(perPage, (rate) => rate * writeShare),
-    miss: new Float64Array(classes.length).fill(footprint.missFraction),
+    miss: Float64Array.from(miss),
     stored: classes.map(() => footprint.stored),
     written: classes.map(() => footprint.written),
   }
@@ -66,7 +72,7 @@ export function profileOfSweep(footprint: Footprint, sweep: Sweep): BodyOf<'prof
     share: Float64Array.of(1),
     reads: Float64Array.of(0),
     writes: Float64Array.of(0),
-    miss: Float64Array.of(footprint.missFraction),
+    miss: Float64Array.of(1),
     stored: [footprint.stored],
     written: [footprint.written],
     sweepBytesPerSecond: sweep.bytesPerSecond,

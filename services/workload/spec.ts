@@ -24,22 +24,12 @@ export interface WorkloadSpec extends Footprint {
   readonly kind: WorkloadKind
 }
 
+const BEHAVIOURS: {
+  readonly [N in WorkloadKind['name']]: (footprint: Footprint, kind: Extract<WorkloadKind, { name: N }>) => Behaviour
+} = { zipf, uniform, scan, phases, burst, bear, trace }
+
 export function behaviourOf(spec: WorkloadSpec): Behaviour {
-  const { kind } = spec
-  switch (kind.name) {
-    case 'zipf':
-      return zipf(spec, kind)
-    case 'uniform':
-      return uniform(spec, kind)
-    case 'scan':
-      return scan(spec, kind)
-    case 'phases':
-      return phases(spec, kind)
-    case 'burst':
-      return burst(spec, kind)
-    case 'bear':
-      return bear(spec, kind)
-    case 'trace':
-      return trace(spec, kind)
-  }
+  // The table pairs each name with its own kind, which the compiler cannot follow through an index.
+  const make = BEHAVIOURS[spec.kind.name] as (footprint: Footprint, kind: WorkloadKind) => Behaviour
+  return make(spec, spec.kind)
 }

@@ -4,7 +4,7 @@ import type { Mail } from '#shared/messages.ts'
 import { NEVER } from '#shared/time.ts'
 import { loadTrace } from '#shared/measured.ts'
 import type { WorkloadKind, WorkloadSpec } from './spec.ts'
-import { Bench, killed, progress, specOf } from './testbed.ts'
+import { Bench, killed, progress, specOf } from './workload.fixture.ts'
 
 const S = 1e9
 const service = { name: 'zipf', accessesPerSecond: 1e6, writeShare: 0.2, skew: 0.99 } as const
@@ -118,7 +118,15 @@ function specs(): [string, WorkloadSpec][] {
     { name: 'uniform', accessesPerSecond: 1e6, writeShare: 0.2 },
     { name: 'scan', bytesPerSecond: 1e9, overwrites: true },
     { name: 'phases', accessesPerSecond: 1e6, writeShare: 0.2, hotPages: 0.1, hotAccesses: 0.9, periodNs: 2 * S },
-    { name: 'burst', accessesPerSecond: 1e6, burstAccessesPerSecond: 4e6, writeShare: 0.2, skew: 1, periodNs: 5 * S, lengthNs: S },
+    {
+      name: 'burst',
+      accessesPerSecond: 1e6,
+      burstAccessesPerSecond: 4e6,
+      writeShare: 0.2,
+      skew: 1,
+      periodNs: 5 * S,
+      lengthNs: S,
+    },
     { name: 'bear', bytesPerSecond: 4e9, attackNs: 5 * S, forNs: 5 * S, passes: 9 },
     { name: 'trace', trace: loadTrace('redis'), epochNs: 1e8, repeat: 1 },
   ]

@@ -27,15 +27,13 @@ const MOST_CLASSES = 24
 const HOTTEST_PAGES = 64
 
 export function zipfClasses(pages: number, law: { readonly accessesPerSecond: number; readonly skew: number }): RateClass[] {
-  const all = harmonic(pages, law.skew)
+  const all = harmonic(0, pages, law.skew)
   const classes: RateClass[] = []
   let above = 0
-  let massAbove = 0
   for (const bound of rankBounds(pages)) {
-    const mass = harmonic(bound, law.skew)
-    classes.push({ share: (bound - above) / pages, accessesPerSecond: (law.accessesPerSecond * (mass - massAbove)) / all })
+    const mass = harmonic(above, bound, law.skew)
+    classes.push({ share: (bound - above) / pages, accessesPerSecond: (law.accessesPerSecond * mass) / all })
     above = bound
-    massAbove = mass
   }
   return classes
 }

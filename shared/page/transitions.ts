@@ -1,7 +1,7 @@
 /** The page lifecycle compiled to a table: state × event → state, ILLEGAL where the machine has no such transition. */
 import { getNextSnapshot } from 'xstate'
 import { InvariantError } from '../errors.ts'
-import { PAGE_EVENTS, PAGE_STATES, pageLifecycle, type PageEvent, type PageState } from './lifecycle.ts'
+import { PAGE_EVENTS, PAGE_STATES, pageLifecycle, type PageEvent } from './lifecycle.ts'
 
 export const ILLEGAL = 255
 
@@ -33,7 +33,7 @@ function compile(): Uint8Array {
     const from = pageLifecycle.resolveState({ value: state })
     PAGE_EVENTS.forEach((event, column) => {
       if (!from.can({ type: event })) return
-      const to = getNextSnapshot(pageLifecycle, from, { type: event }).value as PageState
+      const to = getNextSnapshot(pageLifecycle, from, { type: event }).value
       table[(row << EVENT_BITS) | column] = PAGE_STATES.indexOf(to)
     })
   })

@@ -54,7 +54,11 @@ function* deviceProblems({ devices, quantum }: Scenario): Iterable<Problem> {
       yield wrong(at('hotness', 'epoch'), `got ${ns(epoch)}`, multipleOf(quantum))
     }
     if (threshold >= 2 ** counterBits) {
-      yield wrong(at('hotness', 'threshold'), `got ${threshold}`, `less than ${2 ** counterBits}, the range of ${counterBits} counter bits`)
+      yield wrong(
+        at('hotness', 'threshold'),
+        `got ${threshold}`,
+        `less than ${2 ** counterBits}, the range of ${counterBits} counter bits`,
+      )
     }
   }
 }
@@ -82,7 +86,8 @@ function* promoterProblems({ promoters, hosts }: Scenario): Iterable<Problem> {
     const path = ['promoters', id, 'host']
     const other = served.get(host)
     if (!Object.hasOwn(hosts, host)) yield unknown(path, host, Object.keys(hosts))
-    else if (other !== undefined) yield named(path, `got ${shown(host)}, which ${other} serves`, 'at most one promoter for each host')
+    else if (other !== undefined)
+      yield named(path, `got ${shown(host)}, which ${other} serves`, 'at most one promoter for each host')
     else served.set(host, id)
   }
 }
@@ -113,13 +118,15 @@ function* nameProblems(scenario: Scenario): Iterable<Problem> {
 
 function* limitProblems({ hosts, devices, workloads }: Scenario): Iterable<Problem> {
   const memory = sum(Object.values(hosts).map((host) => host.memory))
-  if (memory > MEMORY_MAX) yield limit(['hosts'], `got ${formatBytes(memory)} of memory in all`, `at most ${formatBytes(MEMORY_MAX)}`)
+  if (memory > MEMORY_MAX)
+    yield limit(['hosts'], `got ${formatBytes(memory)} of memory in all`, `at most ${formatBytes(MEMORY_MAX)}`)
   const sizes = Object.values(workloads).map((workload) => ({
     host: workload.host,
     size: workload.kind === 'trace' ? 0 : workload.size,
   }))
   const total = sum(sizes.map(({ size }) => size))
-  if (total > WORKLOADS_MAX) yield limit(['workloads'], `got ${formatBytes(total)} in all`, `at most ${formatBytes(WORKLOADS_MAX)}`)
+  if (total > WORKLOADS_MAX)
+    yield limit(['workloads'], `got ${formatBytes(total)} in all`, `at most ${formatBytes(WORKLOADS_MAX)}`)
   for (const [id, host] of Object.entries(hosts)) {
     const asked = sum(sizes.filter((workload) => workload.host === id).map(({ size }) => size))
     const room = host.memory + sum(host.devices.map((name) => devices[name]?.advertised ?? 0)) + host.swap.size
@@ -133,7 +140,8 @@ function* limitProblems({ hosts, devices, workloads }: Scenario): Iterable<Probl
 const wrong = (path: Path, problem: string, expected: string): Problem => ({ code: 'CP_SCENARIO_SHAPE', path, problem, expected })
 const named = (path: Path, problem: string, expected: string): Problem => ({ code: 'CP_SCENARIO_NAME', path, problem, expected })
 const limit = (path: Path, problem: string, expected: string): Problem => ({ code: 'CP_SCENARIO_LIMIT', path, problem, expected })
-const unknown = (path: Path, name: string, known: readonly string[]): Problem => named(path, `got ${shown(name)}`, oneOf(known, name))
+const unknown = (path: Path, name: string, known: readonly string[]): Problem =>
+  named(path, `got ${shown(name)}`, oneOf(known, name))
 
 const multipleOf = (quantumNs: number): string => `a whole multiple of the quantum (${ns(quantumNs)})`
 const percent = (fraction: number): string => `${Number((fraction * 100).toPrecision(12))}%`

@@ -3,14 +3,7 @@
  * and, as the message of every issue it raises, what it expects; what was got is found by whoever reports the issue.
  */
 import { z } from 'zod'
-import {
-  parseByteRate,
-  parseBytes,
-  parseEventRate,
-  parsePercentage,
-  parseTime,
-  UnitError,
-} from '../units.ts'
+import { parseByteRate, parseBytes, parseEventRate, parsePercentage, parseTime, UnitError } from '../units.ts'
 
 interface Range {
   readonly min: string
@@ -44,7 +37,8 @@ function quantity(noun: string, parse: (text: string) => number, range: Range, m
     .transform((text, context): number => {
       try {
         const value = parse(text)
-        const formed = (range.powerOfTwo !== true || Number.isInteger(Math.log2(value))) && (range.whole !== true || Number.isInteger(value))
+        const formed =
+          (range.powerOfTwo !== true || Number.isInteger(Math.log2(value))) && (range.whole !== true || Number.isInteger(value))
         if (value >= least && value <= most && formed) return value
         context.addIssue({ code: 'custom', message: expected })
       } catch (error) {
@@ -82,7 +76,7 @@ export function mapping<S extends z.core.$ZodLooseShape>(meaning: string, shape:
 }
 
 const NAME = /^[a-z][a-z0-9-]{0,63}$/
-export const NAME_EXPECTED = 'a name of at most 64 of a-z, 0-9 and -, a letter first'
+const NAME_EXPECTED = 'a name of at most 64 of a-z, 0-9 and -, a letter first'
 
 /** The name of something of the scenario. */
 export const name = (meaning: string) => z.string(NAME_EXPECTED).regex(NAME, NAME_EXPECTED).describe(meaning)

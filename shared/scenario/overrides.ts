@@ -4,7 +4,19 @@
  * can hold the scenario as it was run. A key that is absent from an existing mapping may be set; a missing mapping on
  * the way is an error, but where `*` led elsewhere too.
  */
-import { type Document, isAlias, isCollection, isMap, isScalar, isSeq, type Node, Scalar, visit, type YAMLMap, type YAMLSeq } from 'yaml'
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  Scalar,
+  visit,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
 import { ColdpoolError } from '../errors.ts'
 import { parseYaml, type ScenarioDocument } from './document.ts'
 import { oneOf, printable, ScenarioError, shown } from './problems.ts'
@@ -28,7 +40,7 @@ function applyOverride({ yaml }: ScenarioDocument, override: string): OverridePa
     fail('--set', `got ${shown(override)}`, 'path=value, such as hosts.*.swap.size=0B')
   }
   const value = parseValue(override.slice(split + 1), path.join('.'))
-  let parents = isCollection(yaml.contents) ? [yaml.contents as Collection] : []
+  let parents: Collection[] = isCollection(yaml.contents) ? [yaml.contents] : []
   for (const [depth, key] of path.slice(0, -1).entries()) {
     const children = parents.flatMap((parent) => childrenOf(parent, key)).filter((child) => isMap(child) || isSeq(child))
     if (children.length === 0) failStep(path, depth, parents)
@@ -94,7 +106,8 @@ function expandAliases(yaml: Document): void {
     Alias(_, alias) {
       const copy = alias.resolve(yaml)?.clone() as Node
       visit(copy, { Node: () => void nodes++ })
-      if (nodes > EXPANDED_NODES_MAX) fail('--set', 'the aliases of the scenario expand to too much', 'a scenario with fewer aliases')
+      if (nodes > EXPANDED_NODES_MAX)
+        fail('--set', 'the aliases of the scenario expand to too much', 'a scenario with fewer aliases')
       unanchor(copy)
       copies.push(copy)
       return copy

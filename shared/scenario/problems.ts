@@ -18,15 +18,15 @@ export class ScenarioError extends Error {
   readonly problems: readonly ColdpoolError[]
 
   constructor(problems: readonly ColdpoolError[], fileName: string) {
-    const shown = problems.slice(0, PROBLEMS_MAX)
-    const more = problems.length - shown.length
+    const listed = problems.slice(0, PROBLEMS_MAX)
+    const more = problems.length - listed.length
     if (more > 0) {
       const code = problems[PROBLEMS_MAX]!.code
-      shown.push(new ColdpoolError(code, printable(fileName), `${more} more problems of this kind`, 'none'))
+      listed.push(new ColdpoolError(code, printable(fileName), `${more} more problems of this kind`, 'none'))
     }
-    super(shown.map((problem) => problem.message).join('\n'))
+    super(listed.map((problem) => problem.message).join('\n'))
     this.name = 'ScenarioError'
-    this.problems = shown
+    this.problems = listed
   }
 }
 

@@ -1,14 +1,11 @@
 /** Workloads, as a scenario gives them; `kind` decides which fields there are besides the common ones. */
 import { z } from 'zod'
+import { TRACE_NAMES } from '../trace.ts'
 import { content, writtenContent } from './content.ts'
 import { byteRate, choice, eventRate, flag, mapping, name, percentage, real, size, time, whole } from './fields.ts'
 
-/** The recorded page traces in data/. */
-const TRACES = ['redis', 'sqlite'] as const
-
 const start = time('When it starts; default 0s', { min: '0s', max: '10h' }).prefault('0s')
 const stop = time('When it leaves; default: never', { min: '1ns', max: '10h' }).optional()
-const miss = percentage('Share of accesses that miss the last-level cache; default 5%').prefault('5%')
 const writeShare = percentage('Share of writes among accesses; default 20%').prefault('20%')
 const skew = real("Zipf's exponent; default 0.99", 0, 3).default(0.99)
 const period = (meaning: string) => time(meaning, { min: '1ms', max: '10h' })
@@ -23,11 +20,18 @@ const common = {
   allocateRate: byteRate('How fast it allocates; default 2GB/s').prefault('2GB/s'),
 }
 
-const sized = { ...common, size: size('Memory it allocates', { min: '4KiB', max: '4TiB' }), miss }
+const sized = { ...common, size: size('Memory it allocates', { min: '4KiB', max: '4TiB' }) }
+
+/** Workloads that state rates are cached by the processor. */
+const cached = {
+  ...sized,
+  cache: size('Its share of the last-level cache; default 32MiB', { min: '64B', max: '64GiB' }).prefault('32MiB'),
+  miss: percentage('Share of accesses that miss the cache; default: by how hot a page is').optional(),
+}
 
 const zipf = mapping('Accesses by rank, Zipf-distributed', {
   kind: z.literal('zipf'),
-  ...sized,
+  ...cached,
   accesses: eventRate('Its accesses'),
   writeShare,
   skew,
@@ -35,7 +39,7 @@ const zipf = mapping('Accesses by rank, Zipf-distributed', {
 
 const uniform = mapping('Accesses spread evenly', {
   kind: z.literal('uniform'),
-  ...sized,
+  ...cached,
   accesses: eventRate('Its accesses'),
   writeShare,
 })
@@ -49,7 +53,7 @@ const scan = mapping('Reads (or overwrites) its memory in order, again and again
 
 const phases = mapping('A hot working set that moves', {
   kind: z.literal('phases'),
-  ...sized,
+  ...cached,
   accesses: eventRate('Its accesses'),
   writeShare,
   hot: percentage('Share of its pages that is hot', { min: '0.01%', max: '100%' }),
@@ -59,7 +63,7 @@ const phases = mapping('A hot working set that moves', {
 
 const burst = mapping('Zipf-distributed accesses, calm but for bursts', {
   kind: z.literal('burst'),
-  ...sized,
+  ...cached,
   accesses: eventRate('Its accesses while calm'),
   burst: eventRate('Its accesses in a burst'),
   writeShare,
@@ -81,7 +85,7 @@ const bear = mapping('Overwrites its pooled pages with data that compresses badl
 const trace = mapping('Replays a recorded trace of page accesses, exactly', {
   kind: z.literal('trace'),
   ...common,
-  trace: choice('The trace', TRACES),
+  trace: choice('The trace', TRACE_NAMES),
   epoch: time('Work time that one recorded epoch takes; default 100ms', { min: '1ms', max: '1h' }).prefault('100ms'),
   repeat: whole('Times it is replayed, 0: for ever; default 1', 0, 1_000_000).default(1),
 })

@@ -6,14 +6,15 @@ import type { Footprint } from './profile.ts'
 import type { WorkloadKind, WorkloadSpec } from './spec.ts'
 import { Workload } from './workload.ts'
 
-export const HOST = 1
-export const CONDUCTOR = 0
+const HOST = 1
+const CONDUCTOR = 0
 
 export function footprintOf(given: Partial<Footprint> = {}): Footprint {
   return {
     pages: 1000,
     threads: 8,
     allocateBytesPerSecond: 2e9,
+    cacheBytes: 2 ** 25,
     missFraction: 0.05,
     stored: 'redis_json',
     written: 'redis_json',
@@ -40,7 +41,7 @@ interface Sent {
   readonly quantum: Quantum
   readonly to: number
   readonly kind: Kind
-  readonly body: BodyOf<Kind>
+  readonly body: Mail['body']
 }
 
 export class Bench {

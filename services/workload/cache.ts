@@ -1,0 +1,50 @@
+/**
+ * The last-level cache between a workload and memory, by Che's approximation (Che, Tung, Wang 2002): under LRU a line
+ * stays for one characteristic time T, the same for all, so a line accessed at rate r misses with exp(−r·T), and T is where
+ * the lines expected to be in the cache fill it. Hot pages hit, cold pages miss.
+ *
+ * Left out: locality within a page (accesses spread evenly over its lines), associativity, other users of the cache.
+ */
+import { exp } from '#shared/arithmetic.ts'
+
+const LINE_BYTES = 64
+const LINES_PER_PAGE = 64
+
+export interface CachedClass {
+  readonly pages: number
+  /** Accesses per second of work to each page. */
+  readonly accessesPerPage: number
+}
+
+/** The share of each class's accesses that misses a cache of `cacheBytes`. All of it fits: nothing misses. */
+export function missShares(classes: readonly CachedClass[], cacheBytes: number): number[] {
+  const lifeSeconds = characteristicTime(classes, cacheBytes / LINE_BYTES)
+  return classes.map(({ accessesPerPage }) => missShare(accessesPerPage, lifeSeconds))
+}
+
+function missShare(accessesPerPage: number, lifeSeconds: number): number {
+  return exp((-accessesPerPage / LINES_PER_PAGE) * lifeSeconds)
+}
+
+/** T in seconds; Infinity if all lines that are ever accessed fit. Bisection on a monotone function, to 1e-9 of T. */
+function characteristicTime(classes: readonly CachedClass[], cacheLines: number): number {
+  const linesIn = (lifeSeconds: number): number =>
+    classes.reduce(
+      (lines, c) => lines + c.pages * LINES_PER_PAGE * (1 - (c.accessesPerPage > 0 ? missShare(c.accessesPerPage, lifeSeconds) : 1)),
+      0,
+    )
+  let low = 0
+  let high = 1e-9
+  while (linesIn(high) < cacheLines) {
+    low = high
+    high *= 2
+    // 2^90 ns is longer than anything runs: the working set fits.
+    if (high > 1e18) return Infinity
+  }
+  while (high - low > high * 1e-9) {
+    const middle = (low + high) / 2
+    if (linesIn(middle) < cacheLines) low = middle
+    else high = middle
+  }
+  return high
+}

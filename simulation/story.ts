@@ -1,0 +1,146 @@
+/** The verdict in words: what happened, in the order in which it happened. */
+import type { ActorEvent, ActorId } from '#shared/actor.ts'
+import { PAGE_BYTES } from '#shared/page/page-table.ts'
+import type { Scenario } from '#shared/scenario.ts'
+import { formatBytes, formatByteRate, formatCount } from '#shared/units.ts'
+import type { Chronicle, Moment } from './chronicle.ts'
+import type { Bear } from './verdict.ts'
+
+interface Line {
+  readonly seconds: number
+  readonly text: string
+}
+
+export function storyOf(scenario: Scenario, chronicle: Chronicle, bear: Bear): string[] {
+  const attack = chronicle.events.find((event) => event.code === 'attack')
+  const lines = [
+    ...Object.keys(scenario.devices).flatMap((id) => deviceStory(scenario, chronicle, id, attack)),
+    ...poolsOf(scenario, chronicle.beforeAttack ?? chronicle.last, attack !== undefined),
+    ...(attack === undefined ? [] : [attackOf(scenario, chronicle, attack)]),
+    ...killings(chronicle),
+  ]
+  return [
+    ...lines.sort((x, y) => x.seconds - y.seconds).map(({ text }) => text),
+    ...slowdowns(scenario, chronicle),
+    ending(bear, attack !== undefined),
+  ]
+}
+
+function poolsOf(scenario: Scenario, moment: Moment | undefined, attacked: boolean): Line[] {
+  if (moment === undefined) return []
+  return Object.keys(scenario.devices).map((id) => {
+    const { storedPages, usedBytes, compressionRatio } = moment.devices[id]!
+    const when = attacked ? `${at(moment.seconds)}, before the attack,` : at(moment.seconds)
+    const { seconds } = moment
+    if (storedPages === 0) return { seconds, text: `${when} ${id} was empty.` }
+    const text = `${when} ${id} held ${formatCount(storedPages)} pages: ${formatBytes(storedPages * PAGE_BYTES)} in ${formatBytes(usedBytes)}, a ratio of ${compressionRatio.toFixed(2)}.`
+    return { seconds, text }
+  })
+}
+
+function attackOf(scenario: Scenario, chronicle: Chronicle, attack: ActorEvent): Line {
+  const { host } = scenario.workloads[attack.actor]!
+  const rate = formatByteRate(Number(attack.fields['bytesPerSecond']))
+  const seconds = chronicle.secondsOf(attack)
+  const text = `${at(seconds)} ${attack.actor} on ${host} began to overwrite its pooled pages at ${rate} (${attack.fields['content']}).`
+  return { seconds, text }
+}
+
+function deviceStory(scenario: Scenario, chronicle: Chronicle, id: ActorId, attack: ActorEvent | undefined): Line[] {
+  const mine = chronicle.events.filter((event) => event.actor === id)
+  const lines: Line[] = []
+  const low = mine.find((event) => event.code === 'low-threshold')
+  if (low) {
+    const seconds = chronicle.secondsOf(low)
+    const since = attack && low.quantum >= attack.quantum ? `, ${span(seconds - chronicle.secondsOf(attack))} after the attack` : ''
+    const hosts = Object.values(scenario.hosts).filter(({ devices }) => devices.includes(id)).length
+    const left = formatBytes(Number(low.fields['headroomBytes']))
+    const raised = pressedSpans(chronicle, mine)
+    const often = raised.spans === 1 ? 'once' : `${raised.spans} times`
+    const open = raised.open ? ' and still up at the end' : ''
+    lines.push({
+      seconds,
+      text: `${id} crossed its low threshold at ${span(seconds)}${since}, with ${left} left; the interrupt, to ${hosts} host${hosts === 1 ? '' : 's'}, was up ${often}, ${span(raised.seconds)} in all${open}.`,
+    })
+  }
+  for (const reason of new Set(mine.filter((event) => event.code === 'first-refusal').map((event) => event.fields['reason']))) {
+    const refusals = mine.filter((event) => event.code === 'first-refusal' && event.fields['reason'] === reason)
+    const hosts = refusals.map((event) => `${event.fields['host']} (${span(chronicle.secondsOf(event))})`)
+    const text = `${id} began to refuse demotions (${reason}): ${list(hosts)}.`
+    lines.push({ seconds: chronicle.secondsOf(refusals[0]!), text })
+  }
+  const poison = mine.find((event) => event.code === 'poison')
+  if (poison) {
+    const seconds = chronicle.secondsOf(poison)
+    lines.push({ seconds, text: `${id} ran out of space at ${span(seconds)}: writes were dropped, their pages poisoned.` })
+  }
+  return lines
+}
+
+/** How often and how long the device's interrupt was up. */
+function pressedSpans(chronicle: Chronicle, events: readonly ActorEvent[]): { spans: number; seconds: number; open: boolean } {
+  let spans = 0
+  let seconds = 0
+  let since: number | undefined
+  for (const event of events) {
+    if (event.code === 'low-threshold') {
+      spans++
+      since = chronicle.secondsOf(event)
+    }
+    if (event.code === 'high-threshold' && since !== undefined) {
+      seconds += chronicle.secondsOf(event) - since
+      since = undefined
+    }
+  }
+  if (since !== undefined) seconds += (chronicle.last?.seconds ?? since) - since
+  return { spans, seconds, open: since !== undefined }
+}
+
+function killings(chronicle: Chronicle): Line[] {
+  return chronicle.events
+    .filter((event) => event.code === 'killed' && event.fields['pages'] === undefined)
+    .map((event) => {
+      const why = event.fields['cause'] === 'sigbus' ? 'it read a poisoned page (SIGBUS)' : 'its host was out of memory (OOM)'
+      const seconds = chronicle.secondsOf(event)
+      return { seconds, text: `${at(seconds)} ${event.actor} was killed: ${why}.` }
+    })
+}
+
+/** How much slower each host's workloads ran than on all-DRAM, before and after the attack. */
+function slowdowns(scenario: Scenario, chronicle: Chronicle): string[] {
+  const { beforeAttack: before, last } = chronicle
+  if (last === undefined) return []
+  const parts = Object.keys(scenario.hosts).map((id) => {
+    const all = last.hosts[id]!
+    if (before === undefined) return `${id} ${times(all.elapsedSeconds, all.workSeconds)}`
+    const then = before.hosts[id]!
+    const after = times(all.elapsedSeconds - then.elapsedSeconds, all.workSeconds - then.workSeconds)
+    return `${id} ${times(then.elapsedSeconds, then.workSeconds)} → ${after}`
+  })
+  const since = before === undefined ? '' : ' (before → since the attack)'
+  return [`Slowdown against all-DRAM${since}: ${parts.join(', ')}.`]
+}
+
+function times(elapsed: number, work: number): string {
+  return work > 0 ? `${(elapsed / work).toFixed(3)}×` : '–'
+}
+
+function ending(bear: Bear, attacked: boolean): string {
+  const closest = `${formatBytes(bear.closestHeadroomBytes)} at ${span(bear.atSeconds)}`
+  if (!attacked) {
+    return bear.outrun ? `No bear came. Closest headroom: ${closest}.` : `No bear came, yet space ran out: closest headroom ${closest}.`
+  }
+  return bear.outrun ? `The bear was outrun. Closest headroom: ${closest}.` : `The bear won: closest headroom ${closest}.`
+}
+
+function at(seconds: number): string {
+  return `At ${span(seconds)}`
+}
+
+function span(seconds: number): string {
+  return seconds < 1 && seconds > 0 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`
+}
+
+function list(items: readonly string[]): string {
+  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
+}

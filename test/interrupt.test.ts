@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, describe, expect, it } from 'vitest'
+import { BASE } from './bad-input/cases.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'coldpool-interrupt-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe('Ctrl-C', () => {
+  it('ends the run within two seconds, keeps its folder, and the verdict says interrupted', async () => {
+    const scenario = join(folder, 'long.yaml')
+    const runs = join(folder, 'runs')
+    writeFileSync(scenario, BASE.replace('duration: 1s', 'duration: 10h'))
+    const child = spawn(process.execPath, ['cli/main.ts', 'run', scenario, '--out', runs, '--json'])
+    const stdout = text(child.stdout)
+    while (!existsSync(runs) && child.exitCode === null) await sleep(20)
+    await sleep(200)
+    const asked = performance.now()
+    child.kill('SIGINT')
+    const [exitCode] = (await once(child, 'exit')) as [number | null]
+    expect(performance.now() - asked).toBeLessThan(2000)
+    expect(exitCode).toBe(130)
+    const verdict = JSON.parse(await stdout) as Record<string, unknown>
+    expect(verdict).toMatchObject({ scenario: 'base', interrupted: true })
+    const kept = join(runs, readdirSync(runs)[0]!)
+    expect(JSON.parse(readFileSync(join(kept, 'verdict.json'), 'utf8'))).toEqual(verdict)
+    expect(readFileSync(join(kept, 'scenario.yaml'), 'utf8')).toContain('duration: 10h')
+  })
+})

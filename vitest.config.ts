@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config'
+import type { Reporter } from 'vitest/node'
+
+/** Ends the output with one plain line that a script can read. A file that cannot even be loaded counts as one failure. */
+const tally: Reporter = {
+  onTestRunEnd(modules, errors) {
+    let passed = 0
+    let failed = errors.length
+    for (const module of modules) {
+      failed += module.errors().length
+      for (const suite of module.children.allSuites()) failed += suite.errors().length
+      for (const test of module.children.allTests()) {
+        const { state } = test.result()
+        if (state === 'passed') passed++
+        if (state === 'failed') failed++
+      }
+    }
+    process.stdout.write(`${passed} passed, ${failed} failed\n`)
+  },
+}
+
+export default defineConfig({
+  test: {
+    include: ['**/*.test.ts'],
+    setupFiles: ['test/setup.ts'],
+    pool: 'forks',
+    // Whole runs of the simulator, on a machine that may be busy with others.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    reporters: ['default', tally],
+  },
+})
