@@ -7,8 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { PROFILE_NAMES } from '../shared/content.ts'
-import { TRACE_NAMES } from '../shared/measured.ts'
-import { encodeTrace } from '../shared/trace.ts'
+import { encodeTrace, TRACE_NAMES } from '../shared/trace.ts'
 import type { TraceEpoch } from '../shared/trace.ts'
 
 /** LZ4 1.9.4 brings 4096 equal bytes to this; no other page of the recordings gets so small. */

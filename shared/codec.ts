@@ -52,7 +52,7 @@ export function decodeBag(bytes: Uint8Array): Bag {
 function decodeMail(raw: unknown): Mail {
   const [index, from, to, sequence, ...values] = list(raw, 'mail')
   const kind = KINDS[whole(index, 'mail.kind')]
-  if (kind === undefined) throw malformed('mail.kind', `${String(index)} is no kind`, `0 to ${KINDS.length - 1}`)
+  if (kind === undefined) throw malformed('mail.kind', `${got(index)} is no kind`, `0 to ${KINDS.length - 1}`)
   const fields = FIELDS[kind]
   if (values.length !== fields.length) throw malformed(kind, `${values.length} fields`, `${fields.length} fields`)
   const body: Record<string, unknown> = {}
@@ -83,6 +83,7 @@ function decodeField(value: unknown, type: FieldType, where: string): unknown {
       return n
     }
     case 'f64':
+      if (value instanceof Uint8Array && value.length === 0) return -0
       if (typeof value !== 'number' || !Number.isFinite(value)) throw malformed(where, 'no finite number', 'a finite number')
       return value
     case 'text':
@@ -97,8 +98,8 @@ function decodeField(value: unknown, type: FieldType, where: string): unknown {
       if (!(value instanceof Uint8Array) || value.length % size !== 0 || value.length / size > ARRAY_LENGTH_MAX) {
         throw malformed(where, 'no array of this type', `bin of a multiple of ${size} bytes, at most ${ARRAY_LENGTH_MAX} elements`)
       }
-      // A copy: the packed bytes may start at any offset, and the receiver may keep the array.
-      const copy = value.slice()
+      // A copy: the packed bytes may start at any offset, and the receiver may keep the array. Not slice(): a Buffer's is a view.
+      const copy = new Uint8Array(value)
       const array = new ArrayType(copy.buffer, 0, copy.length / size)
       if (array instanceof Float64Array && !array.every(Number.isFinite)) throw malformed(where, 'a number is not finite', 'finite numbers')
       return array
@@ -106,7 +107,11 @@ function decodeField(value: unknown, type: FieldType, where: string): unknown {
   }
 }
 
+/** msgpackr writes −0 as the integer 0; an empty `bin` stands for it, so that the digest is the same on either side. */
+const NEGATIVE_ZERO = new Uint8Array(0)
+
 function asBinary(value: unknown): unknown {
+  if (Object.is(value, -0)) return NEGATIVE_ZERO
   return ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : value
 }
 
@@ -118,13 +123,18 @@ function list(value: unknown, where: string, length?: number): unknown[] {
 }
 
 function whole(value: unknown, where: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw malformed(where, String(value), 'a whole number ≥ 0')
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw malformed(where, got(value), 'a whole number ≥ 0')
   return value
 }
 
 function text(value: unknown, where: string): string {
   if (typeof value !== 'string' || value.length > TEXT_LENGTH_MAX) throw malformed(where, 'no text', `text of at most ${TEXT_LENGTH_MAX} characters`)
   return value
+}
+
+/** What came is not to be trusted with its own text: neither its length nor its toString. */
+function got(value: unknown): string {
+  return typeof value === 'number' ? String(value) : typeof value
 }
 
 function malformed(where: string, problem: string, expected: string): ColdpoolError {

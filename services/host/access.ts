@@ -10,7 +10,7 @@ import { FREE, POISONED, POOLED, SWAPPED } from '#shared/page/transitions.ts'
 import type { Stream } from '#shared/random.ts'
 import { missesPerTick, touchesPerTick, type RateClass } from './classes.ts'
 import { DRAM_READ_NS, HINT_FAULT_NS, LINES_PER_PAGE, MAJOR_FAULT_NS, SWAP_OUT_PAGE_NS } from './costs.ts'
-import { HintCalendar } from './hint-calendar.ts'
+import { HintCalendar, sinceHint } from './hint-calendar.ts'
 import type { History } from './history.ts'
 import { LatencyHistogram } from './latency.ts'
 import type { Link } from './link.ts'
@@ -40,6 +40,8 @@ export class Access {
   readonly calendars: HintCalendar[] = []
   readonly hintPages = new PageList()
   readonly hintLatencyMs = new PageList()
+  /** Of all residents that live. */
+  threads = 0
   /** Kernel time that stalled tasks put into reclaim. */
   directBudgetNs = 0
   /** A fault found no frame at all in this tick. */
@@ -63,8 +65,8 @@ export class Access {
     }
   }
 
-  /** Lines of a pooled page that pass the CPU cache. */
-  touchPooled(resident: Resident, page: number, reads: number, writes: number): void {
+  /** Lines of a pooled page that pass the CPU cache; `visits` as in Link.access(). */
+  touchPooled(resident: Resident, page: number, reads: number, writes: number, visits = reads): void {
     const { table } = this.#parts.memory
     this.#parts.history.touch(page, resident.work)
     if ((table.flags[page]! & HINTED) !== 0) {
@@ -73,15 +75,17 @@ export class Access {
     }
     const link = this.#parts.links[this.#parts.memory.deviceOf(page)]!
     const size = table.size[page]!
-    if (reads + writes > 0) link.access(page, size, reads, writes)
+    if (reads + writes > 0) link.access(page, size, reads, writes, visits)
     if (reads > 0) {
       if (table.state[page] === POISONED) {
         this.#parts.tally.poisonHits++
         resident.doom = 'sigbus'
       }
       const ns = link.readNs(size)
-      this.latency.add(ns, reads)
-      if (ns > DRAM_READ_NS) stall(resident, reads * (ns - DRAM_READ_NS))
+      this.latency.add(ns, visits)
+      this.latency.add(link.load.rawReadNs, reads - visits)
+      const extraNs = visits * (ns - DRAM_READ_NS) + (reads - visits) * (link.load.rawReadNs - DRAM_READ_NS)
+      if (extraNs > 0) stall(resident, extraNs)
     }
     // Writes are posted: they hold a thread up only when the device is offered more than it can take.
     if (writes > 0 && link.load.utilisation > 1) stall(resident, writes * link.load.writeNs * (link.load.utilisation - 1))
@@ -110,7 +114,7 @@ export class Access {
       this.starved = true
       return false
     }
-    const ns = swap.read(this.#nowNs) + MAJOR_FAULT_NS
+    const ns = swap.read(this.#nowNs, this.threads) + MAJOR_FAULT_NS
     memory.swapIn(page, resident.work)
     tally.swappedIn++
     tally.kernelNs += MAJOR_FAULT_NS
@@ -172,9 +176,8 @@ export class Access {
   }
 
   #hintFault(resident: Resident, page: number): void {
-    const nowMs = Math.floor(this.#nowNs / 1e6)
     this.hintPages.push(page)
-    this.hintLatencyMs.push((nowMs - this.#parts.memory.table.hintedAt[page]!) & 0xffff)
+    this.hintLatencyMs.push(sinceHint(this.#parts.memory.table.hintedAt[page]!, this.#nowNs))
     this.#parts.tally.hintFaults++
     this.#parts.tally.kernelNs += HINT_FAULT_NS
     stall(resident, HINT_FAULT_NS)
@@ -191,6 +194,7 @@ export class Access {
     return {
       latency: this.latency.snapshot(),
       calendars: this.calendars.map((calendar) => calendar.snapshot()),
+      threads: this.threads,
       directBudgetNs: this.directBudgetNs,
       starved: this.starved,
     }
@@ -204,6 +208,7 @@ export class Access {
       calendar.restore(saved)
       this.calendars.push(calendar)
     }
+    this.threads = from['threads'] as number
     this.directBudgetNs = from['directBudgetNs'] as number
     this.starved = from['starved'] as boolean
   }

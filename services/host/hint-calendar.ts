@@ -5,11 +5,24 @@
  */
 import { HINTED, type PageTable } from '#shared/page/page-table.ts'
 import { PageList } from '#shared/page/page-list.ts'
+import { NS_PER_MS } from '#shared/time.ts'
 
 /** 10 ms of work. */
 const BUCKET_TICKS = 1000
 /** 10.24 s of work in one turn. */
 const BUCKETS = 1024
+
+/** Times of scans are kept in 16 bits: at this grain they last 11 minutes, so that no long cold page looks hot. */
+const HINT_TIME_MS = 10
+
+export function hintTime(nowNs: number): number {
+  return Math.floor(nowNs / (HINT_TIME_MS * NS_PER_MS)) & 0xffff
+}
+
+/** Virtual time since a scan at `from`, in ms. */
+export function sinceHint(from: number, nowNs: number): number {
+  return ((hintTime(nowNs) - from) & 0xffff) * HINT_TIME_MS
+}
 
 export class HintCalendar {
   readonly #buckets: (PageList | undefined)[] = Array.from({ length: BUCKETS })

@@ -4,7 +4,7 @@
  */
 import { HINTED, PAGE_BYTES } from '#shared/page/page-table.ts'
 import { POOLED } from '#shared/page/transitions.ts'
-import type { HintCalendar } from './hint-calendar.ts'
+import { hintTime, type HintCalendar } from './hint-calendar.ts'
 import { NEVER_TOUCHED, type History } from './history.ts'
 import type { HostMemory } from './memory.ts'
 import type { Resident } from './resident.ts'
@@ -33,7 +33,7 @@ export class HintScan {
     if (nowNs < this.#nextNs || memory.used === 0) return 0
     this.#nextNs = (Math.floor(nowNs / this.#periodNs) + 1) * this.#periodNs
     const { table, classes, used } = memory
-    const nowMs = Math.floor(nowNs / 1e6) & 0xffff
+    const scanTime = hintTime(nowNs)
     const window = Math.min(this.#pages, used)
     for (let looked = 0; looked < window; looked++) {
       if (this.#cursor >= used) this.#cursor = 0
@@ -41,7 +41,7 @@ export class HintScan {
       // A page that is still marked keeps its mark and the time of its scan, as in change_pte_range().
       if (table.state[page] !== POOLED || (table.flags[page]! & HINTED) !== 0) continue
       const owner = residents[classes[table.klass[page]!]!.owner]!
-      table.hintedAt[page] = nowMs
+      table.hintedAt[page] = scanTime
       const time = history.hint(page, owner.work)
       if (time < NEVER_TOUCHED) calendars[owner.index]!.add(page, time)
     }

@@ -48,12 +48,15 @@ export class Link {
     return this.isRaw(size) ? this.load.rawReadNs : this.load.compressedReadNs
   }
 
-  /** Lines of one page read and written, as the hotness monitor counts them. */
-  access(page: number, size: number, reads: number, writes: number): void {
+  /**
+   * Lines of one page read and written, as the hotness monitor counts them, in so many visits: lines read one after the
+   * other come out of one decompression.
+   */
+  access(page: number, size: number, reads: number, writes: number, visits: number): void {
     this.#readBytes += reads * LINE_BYTES
     this.#writeBytes += writes * LINE_BYTES
     if (size > 0 && !this.isRaw(size)) {
-      this.#compressedReads += reads
+      this.#compressedReads += visits
       // A run of lines written at once is one recompression of its page.
       if (writes > 0) this.#recompressions++
     }

@@ -35,10 +35,11 @@ export class SwapDevice {
     else this.#writing.push({ dueNs, frames: 1 })
   }
 
-  /** Time until the page is there. */
-  read(nowNs: number): number {
-    this.#readFreeAtNs = Math.max(this.#readFreeAtNs, nowNs) + this.#pageNs
-    return this.#readFreeAtNs - nowNs + this.#latencyNs
+  /** Time until the page is there. A thread waits for its page, so `readers` of them wait for one page of each other at most. */
+  read(nowNs: number, readers: number): number {
+    const queuedNs = Math.max(0, this.#readFreeAtNs - nowNs)
+    this.#readFreeAtNs = nowNs + queuedNs + this.#pageNs
+    return Math.min(queuedNs, (readers - 1) * this.#pageNs) + this.#pageNs + this.#latencyNs
   }
 
   /** Frames whose writes are done by now. */

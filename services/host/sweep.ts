@@ -10,6 +10,9 @@ import type { History } from './history.ts'
 import { UNSIZED, type HostMemory } from './memory.ts'
 import type { Resident, Sweep } from './resident.ts'
 
+/** A whole page is two decompressions of the average line, which stop halfway. */
+const WHOLE_PAGE_VISITS = 2
+
 export class Sweeper {
   readonly #memory: HostMemory
   readonly #history: History
@@ -47,7 +50,8 @@ export class Sweeper {
     if (sweep.pooledOnly && state !== POOLED) return false
     if (state === SWAPPED && !this.#access.fault(resident, page)) return false
     if (state === POOLED || state === POISONED) {
-      this.#access.touchPooled(resident, page, sweep.writes ? 0 : LINES_PER_PAGE, sweep.writes ? LINES_PER_PAGE : 0)
+      if (sweep.writes) this.#access.touchPooled(resident, page, 0, LINES_PER_PAGE)
+      else this.#access.touchPooled(resident, page, LINES_PER_PAGE, 0, WHOLE_PAGE_VISITS)
       if (sweep.writes && state === POOLED) this.#access.resize(page, this.#size(resident, sweep, page))
       return true
     }

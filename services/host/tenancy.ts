@@ -57,8 +57,9 @@ export class Tenancy {
 
   /** Frees every page; the devices hear of slots given back. */
   remove(resident: Resident): void {
-    const { memory, links, truth } = this.#parts
+    const { memory, access, links, truth } = this.#parts
     const { table } = memory
+    access.threads -= resident.threads
     for (let page = resident.base; page < resident.base + resident.pages; page++) {
       if (table.state[page] === FREE) continue
       table.flags[page]! &= ~HINTED
@@ -119,6 +120,7 @@ export class Tenancy {
     }
     this.residents.push(resident)
     access.calendars.push(new HintCalendar())
+    access.threads += resident.threads
     this.#assign(resident, body)
   }
 

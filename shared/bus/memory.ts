@@ -4,7 +4,8 @@ import type { Bag, Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
 
 export class MemoryBus implements Bus {
   readonly name = 'memory'
-  readonly #handlers = new Map<StageId, StageHandler>()
+  /** In the order of the stages, whatever the order in which they joined. */
+  #handlers = new Map<StageId, StageHandler>()
   #waiting = new Map<StageId, Bag[]>()
   readonly #carry: (bag: Bag) => Bag
 
@@ -15,7 +16,7 @@ export class MemoryBus implements Bus {
 
   join(stage: StageId, handler: StageHandler): Promise<void> {
     assert(!this.#handlers.has(stage), `stage ${stage} joins once`)
-    this.#handlers.set(stage, handler)
+    this.#handlers = new Map([...this.#handlers, [stage, handler] as const].toSorted(([x], [y]) => x - y))
     return Promise.resolve()
   }
 

@@ -1,11 +1,14 @@
+import type { SnapshotFrom } from 'xstate'
 import { getAdjacencyMap, getShortestPaths } from 'xstate/graph'
 import { describe, expect, test } from 'vitest'
 import { InvariantError } from '../errors.ts'
-import { PAGE_EVENTS, PAGE_STATES, pageLifecycle, type PageState } from './lifecycle.ts'
+import { PAGE_EVENTS, PAGE_STATES, pageLifecycle, type PageEvent, type PageState } from './lifecycle.ts'
 import { EVENT, EVENT_BITS, ILLEGAL, next, TRANSITIONS } from './transitions.ts'
 import * as table from './transitions.ts'
 
 const events = PAGE_EVENTS.map((type) => ({ type }))
+
+type Transition = { readonly event: { readonly type: PageEvent }; readonly state: SnapshotFrom<typeof pageLifecycle> }
 
 describe('the compiled table', () => {
   test('is the machine, for every state and every event', () => {
@@ -15,7 +18,7 @@ describe('the compiled table', () => {
     for (const { state, transitions } of walked) {
       const from = PAGE_STATES.indexOf(state.value)
       expect(Object.keys(transitions)).toHaveLength(PAGE_EVENTS.length)
-      for (const { event, state: after } of Object.values(transitions)) {
+      for (const { event, state: after } of Object.values<Transition>(transitions)) {
         const to = TRANSITIONS[(from << EVENT_BITS) | EVENT[event.type]]!
         if (state.can(event)) {
           legal++

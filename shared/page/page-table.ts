@@ -33,7 +33,7 @@ export class PageTable {
   last: Uint32Array
   /** The history is known up to here, in work ticks; see HINTED. */
   known: Uint32Array
-  /** Virtual time of the hint-fault scan in ms, modulo 65536. */
+  /** Virtual time of the hint-fault scan in units of 10 ms, modulo 65536 (11 minutes). */
   hintedAt: Uint16Array
   /** Pages in each state, over all that belong to a range. */
   readonly counts: Float64Array = new Float64Array(PAGE_STATES.length)

@@ -1,0 +1,101 @@
+/** Actors that chat at random: small enough to reason about, lively enough to find a bus that loses, doubles or reorders mail. */
+import type { Actor, Outbox, Snapshot, Telemetry } from '../actor.ts'
+import type { Mail } from '../messages.ts'
+import { fork, Stream } from '../random.ts'
+import { NEVER, type Quantum } from '../time.ts'
+
+export class Gossip implements Actor {
+  readonly id: string
+  readonly ordinal: number
+  readonly #actors: number
+  readonly #until: Quantum
+  readonly #stream: Stream
+  #wake: Quantum
+  #sent = 0
+  #received = 0
+
+  /** `actors` of them chat until a quantum. */
+  constructor(ordinal: number, actors: number, until: Quantum) {
+    this.id = `gossip-${ordinal}`
+    this.ordinal = ordinal
+    this.#actors = actors
+    this.#until = until
+    this.#stream = new Stream(fork(7, this.id))
+    this.#wake = ordinal % 3
+  }
+
+  step(now: Quantum, inbox: readonly Mail[], out: Outbox): void {
+    this.#received += inbox.length
+    if (inbox.length > 2) out.event('crowded', { mails: inbox.length })
+    // Who hears nothing falls silent until its next wake; who hears much answers less than it hears.
+    const mails = now < this.#until ? Math.min(3, this.#stream.below(inbox.length + 2)) : 0
+    for (let i = 0; i < mails; i++) this.#tell(now, inbox, out)
+    this.#wake = now < this.#until ? now + 1 + this.#stream.below(9) : NEVER
+  }
+
+  #tell(now: Quantum, inbox: readonly Mail[], out: Outbox): void {
+    const to = this.#stream.below(this.#actors)
+    this.#sent++
+    const kind = this.#stream.below(4)
+    if (kind === 0) out.send(to, 'pressure', { level: this.#stream.u32() })
+    else if (kind === 1) out.send(to, 'killed', { cause: `told ${now} by ${this.id}` })
+    else if (kind === 2) out.send(to, 'promote', { pages: Uint32Array.from(inbox, (mail) => mail.sequence) })
+    else out.send(to, 'load', { rawReadNs: this.#stream.unit(), compressedReadNs: -0, zeroReadNs: 1e300, writeNs: 0, utilisation: 0.5, devLoad: 3 })
+  }
+
+  nextWake(): Quantum {
+    return this.#wake
+  }
+
+  snapshot(): Snapshot {
+    return { counter: this.#stream.counter, wake: this.#wake, sent: this.#sent, received: this.#received }
+  }
+
+  restore(from: Snapshot): void {
+    const saved = from as { counter: number; wake: Quantum; sent: number; received: number }
+    this.#stream.counter = saved.counter
+    this.#wake = saved.wake
+    this.#sent = saved.sent
+    this.#received = saved.received
+  }
+
+  observe(): Telemetry {
+    return { sent: this.#sent, received: this.#received }
+  }
+}
+
+/** Writes down what it hears, and plays its lines: in quantum q it sends lines[q], to whom and what level. */
+export class Scribe implements Actor {
+  readonly id: string
+  readonly ordinal: number
+  readonly log: (readonly [now: Quantum, reader: number, from: number, sequence: number, level: number])[]
+  readonly #lines: Readonly<Record<Quantum, readonly (readonly [to: number, level: number])[]>>
+
+  constructor(ordinal: number, log: Scribe['log'], lines: Readonly<Record<Quantum, readonly (readonly [to: number, level: number])[]>> = {}) {
+    this.id = `scribe-${ordinal}`
+    this.ordinal = ordinal
+    this.log = log
+    this.#lines = lines
+  }
+
+  step(now: Quantum, inbox: readonly Mail[], out: Outbox): void {
+    for (const mail of inbox) {
+      if (mail.kind === 'pressure') this.log.push([now, this.ordinal, mail.from, mail.sequence, mail.body.level])
+    }
+    for (const [to, level] of this.#lines[now] ?? []) out.send(to, 'pressure', { level })
+  }
+
+  nextWake(now: Quantum): Quantum {
+    return Math.min(NEVER, ...Object.keys(this.#lines).map(Number).filter((quantum) => quantum > now))
+  }
+
+  snapshot(): Snapshot {
+    return {}
+  }
+
+  restore(): void {}
+
+  observe(): Telemetry {
+    return { lines: this.log.length }
+  }
+}

@@ -1,0 +1,188 @@
+/** Every scenario tells the story that its comment promises. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { loadProfiles } from '#shared/measured.ts'
+import { loadScenario } from '#shared/scenario.ts'
+import { renderVerdict, runScenario, type RunResult } from '#simulation/run.ts'
+import type { Figures, Verdict } from '#simulation/verdict.ts'
+
+const SCENARIOS = new URL('../scenarios/', import.meta.url)
+const out = mkdtempSync(join(tmpdir(), 'coldpool-scenarios-'))
+afterAll(() => rmSync(out, { recursive: true }))
+
+interface Told extends RunResult {
+  readonly folder: string
+  readonly events: readonly { seconds: number; actor: string; code: string; [field: string]: number | string }[]
+}
+
+async function tell(name: string, ...overrides: string[]): Promise<Told> {
+  const file = `${name}.yaml`
+  const { scenario, yaml } = loadScenario(readFileSync(new URL(file, SCENARIOS), 'utf8'), file, overrides)
+  const result = await runScenario({ scenario, yaml, out })
+  const folder = result.folder!
+  const lines = readFileSync(join(folder, 'events.ndjson'), 'utf8').trimEnd().split('\n')
+  return { ...result, folder, events: lines.map((line) => JSON.parse(line) as Told['events'][number]) }
+}
+
+function figure(figures: Figures, path: string): number {
+  const value = path.split('.').reduce<number | Figures | undefined>((at, part) => (at as Figures)[part], figures)
+  if (typeof value !== 'number') throw new Error(`no figure ${path}`)
+  return value
+}
+
+function host(verdict: Verdict, id: string, path: string): number {
+  return figure(verdict.hosts[id]!, path)
+}
+
+function device(verdict: Verdict, id: string, path: string): number {
+  return figure(verdict.devices[id]!, path)
+}
+
+/** A profile's own ratio once its sizes are rounded up to chunks and every page has its metadata. */
+function chunkedRatio(sizes: Uint16Array, chunkBytes = 512, metadataBytes = 64): number {
+  const stored = sizes.reduce((sum, size) => sum + Math.ceil(size / chunkBytes) * chunkBytes + metadataBytes, 0)
+  return (sizes.length * 4096) / stored
+}
+
+/** The column of an actor's metrics, by virtual second. */
+function series(told: Told, actor: string, column: string): Map<number, number> {
+  const [head, ...rows] = readFileSync(join(told.folder, 'metrics', `${actor}.csv`), 'utf8').trimEnd().split('\n')
+  const index = head!.split(',').indexOf(column)
+  if (index < 0) throw new Error(`no column ${column}`)
+  return new Map(rows.map((row) => [Number(row.split(',')[0]), Number(row.split(',')[index])]))
+}
+
+test('there is a test here for every scenario', () => {
+  expect(readdirSync(SCENARIOS).sort()).toEqual(
+    ['bear-wins', 'calm', 'noisy-neighbour', 'promoter-wins', 'quickstart', 'refusal'].map((name) => `${name}.yaml`),
+  )
+})
+
+describe('quickstart', () => {
+  let told: Told
+  beforeAll(async () => {
+    told = await tell('quickstart')
+  }, 120_000)
+
+  const at = (code: string, actor: string): number =>
+    told.events.find((event) => event.code === code && event.actor === actor)?.seconds ?? Infinity
+
+  test('demotion fills the pool with a million pages and more', () => {
+    const pooled = Object.values(told.verdict.devices).reduce((sum, figures) => sum + figure(figures, 'peakStoredPages'), 0)
+    expect(pooled).toBeGreaterThanOrEqual(1_000_000)
+  })
+
+  test('the ratio settles near what the profiles say', () => {
+    const profiles = loadProfiles()
+    const ratioOf = (id: string): number => {
+      const used = series(told, 'device-2', `byHost.${id}.usedBytes`).get(29)!
+      return (series(told, 'device-2', `byHost.${id}.storedPages`).get(29)! * 4096) / used
+    }
+    expect(ratioOf('host-3') / chunkedRatio(profiles.sqlite.lz4)).toBeCloseTo(1, 1)
+    expect(ratioOf('host-4') / chunkedRatio(profiles.gcc.lz4)).toBeCloseTo(1, 1)
+  })
+
+  test('the bear comes at half time and pushes its device over the threshold within two seconds', () => {
+    expect(at('attack', 'bear')).toBe(30)
+    expect(at('low-threshold', 'device-1')).toBeGreaterThan(30)
+    expect(at('low-threshold', 'device-1')).toBeLessThan(32)
+    expect(at('low-threshold', 'device-2')).toBe(Infinity)
+  })
+
+  test('refusals begin with the pressure, and are at least one demotion in a hundred', () => {
+    const hosts = Object.keys(told.verdict.hosts)
+    const refused = hosts.reduce((sum, id) => sum + host(told.verdict, id, 'refused'), 0)
+    const demoted = hosts.reduce((sum, id) => sum + host(told.verdict, id, 'demoted'), 0)
+    expect(refused / (refused + demoted)).toBeGreaterThanOrEqual(0.01)
+    expect(at('first-refusal', 'device-1')).toBeGreaterThan(at('low-threshold', 'device-1'))
+    expect(refused).toBe(device(told.verdict, 'device-1', 'refused.pressure'))
+  })
+
+  test('swap and promotion answer', () => {
+    for (const id of ['host-1', 'host-2']) expect(host(told.verdict, id, 'swappedOutPooled')).toBeGreaterThan(10_000)
+    for (const id of ['host-3', 'host-4']) expect(host(told.verdict, id, 'swappedOut')).toBe(0)
+    for (const id of Object.keys(told.verdict.hosts)) expect(host(told.verdict, id, 'promoted')).toBeGreaterThan(10_000)
+    expect(at('high-threshold', 'device-1')).toBeLessThan(40)
+  })
+
+  test('the neighbour on the same device feels it, those on the other do not', () => {
+    const since = (id: string): number => {
+      const elapsed = series(told, id, 'elapsedSeconds')
+      const work = series(told, id, 'workSeconds')
+      return (elapsed.get(59)! - elapsed.get(29)!) / (work.get(59)! - work.get(29)!)
+    }
+    expect(since('host-1')).toBeGreaterThan(1.05)
+    expect(since('host-3')).toBeLessThan(1.01)
+    expect(since('host-4')).toBeLessThan(1.01)
+  })
+
+  test('the traces are replayed', () => {
+    for (const id of ['redis-trace', 'sqlite-trace']) expect(figure(told.verdict.workloads[id]!, 'epochsDone')).toBeGreaterThan(150)
+  })
+
+  test('the verdict says so in words, within 100 columns', () => {
+    const text = renderVerdict(told)
+    for (const line of text.split('\n')) if (!line.startsWith('Run folder')) expect(line.length).toBeLessThanOrEqual(100)
+    expect(told.verdict.story.join(' ')).toMatch(/device-1 crossed its low threshold at 30\.\d s, \d+ ms after the attack/)
+    expect(told.verdict.story.join(' ')).toMatch(/device-1 began to refuse demotions \(pressure\)/)
+  })
+
+  test('the run folder holds the scenario, the verdict, the events and a metrics file for each actor', () => {
+    expect(readdirSync(told.folder).sort()).toEqual(['events.ndjson', 'metrics', 'scenario.yaml', 'verdict.json'])
+    expect(readdirSync(join(told.folder, 'metrics'))).toHaveLength(1 + 4 + 2 + 4 + 7)
+    expect(JSON.parse(readFileSync(join(told.folder, 'verdict.json'), 'utf8'))).toEqual(told.verdict)
+    expect(series(told, 'device-1', 'usedBytes').size).toBe(61)
+  })
+})
+
+test('calm: nothing is refused or swapped, and nobody is slowed', async () => {
+  const { verdict } = await tell('calm')
+  expect(device(verdict, 'device-1', 'interrupts')).toBe(0)
+  for (const id of Object.keys(verdict.hosts)) {
+    expect(host(verdict, id, 'demoted')).toBeGreaterThan(100_000)
+    expect(host(verdict, id, 'refused')).toBe(0)
+    expect(host(verdict, id, 'swappedOut')).toBe(0)
+    expect(host(verdict, id, 'slowdown')).toBeLessThan(1.01)
+  }
+  const profile = chunkedRatio(loadProfiles().redis_json.lz4)
+  expect(device(verdict, 'device-1', 'compressionRatio') / profile).toBeCloseTo(1, 1)
+}, 60_000)
+
+test('refusal: pressure refuses both; the host under need swaps, the proactive one leaves its pages alone', async () => {
+  const { verdict } = await tell('refusal')
+  expect(device(verdict, 'device-1', 'refused.pressure')).toBeGreaterThan(10_000)
+  expect(host(verdict, 'host-1', 'refused')).toBeGreaterThan(10_000)
+  expect(host(verdict, 'host-1', 'refusedProactive')).toBe(0)
+  expect(host(verdict, 'host-1', 'swappedOut')).toBeGreaterThan(10_000)
+  expect(host(verdict, 'host-1', 'slowdown')).toBeGreaterThan(1.2)
+  expect(host(verdict, 'host-2', 'refused')).toBe(host(verdict, 'host-2', 'refusedProactive'))
+  expect(host(verdict, 'host-2', 'refused')).toBeGreaterThan(1000)
+  expect(host(verdict, 'host-2', 'swappedOut')).toBe(0)
+}, 60_000)
+
+test('bear-wins: the device is full within a second and pages are poisoned', async () => {
+  const { verdict, events } = await tell('bear-wins')
+  expect(verdict.bear.outrun).toBe(false)
+  expect(device(verdict, 'device-1', 'poisonedPages')).toBeGreaterThan(1000)
+  const poison = events.find((event) => event.code === 'poison')!
+  expect(poison.seconds).toBeGreaterThan(10)
+  expect(poison.seconds).toBeLessThan(11)
+}, 60_000)
+
+test('promoter-wins: nothing is lost, and without the monitor the same bear wins', async () => {
+  const { verdict } = await tell('promoter-wins')
+  expect(verdict.bear.outrun).toBe(true)
+  expect(host(verdict, 'host-1', 'promoted')).toBeGreaterThan(100_000)
+  const { verdict: without } = await tell('promoter-wins', 'promoters.*.chmu=false')
+  expect(without.bear.outrun).toBe(false)
+}, 60_000)
+
+test('noisy-neighbour: the steady host on the shared device pays, its twin on a device of its own does not', async () => {
+  const { verdict } = await tell('noisy-neighbour')
+  expect(host(verdict, 'host-1', 'slowdown')).toBeGreaterThan(host(verdict, 'host-3', 'slowdown') + 0.05)
+  expect(device(verdict, 'device-1', 'byHost.host-1.readNs.mean')).toBeGreaterThan(
+    device(verdict, 'device-2', 'byHost.host-3.readNs.mean'),
+  )
+}, 60_000)
