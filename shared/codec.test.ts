@@ -39,7 +39,12 @@ describe('a bag', () => {
   })
 
   test('owns its arrays: the bytes may be used again', () => {
-    const bytes = encodeBag({ from: 0, to: 1, quantum: 5, mails: [{ from: 2, to: 3, sequence: 0, kind: 'promote', body: { pages: Uint32Array.of(1, 2, 3) } }] })
+    const bytes = encodeBag({
+      from: 0,
+      to: 1,
+      quantum: 5,
+      mails: [{ from: 2, to: 3, sequence: 0, kind: 'promote', body: { pages: Uint32Array.of(1, 2, 3) } }],
+    })
     const decoded = decodeBag(bytes)
     bytes.fill(0xff)
     expect(decoded.mails[0]!.body).toEqual({ pages: Uint32Array.of(1, 2, 3) })
@@ -47,7 +52,9 @@ describe('a bag', () => {
 
   test('sends the part of an array that a view shows, and no more', () => {
     const pages = Uint32Array.of(9, 1, 2, 9).subarray(1, 3)
-    const { mails } = decodeBag(encodeBag({ from: 0, to: 1, quantum: 5, mails: [{ from: 2, to: 3, sequence: 0, kind: 'promote', body: { pages } }] }))
+    const { mails } = decodeBag(
+      encodeBag({ from: 0, to: 1, quantum: 5, mails: [{ from: 2, to: 3, sequence: 0, kind: 'promote', body: { pages } }] }),
+    )
     expect(mails[0]!.body).toEqual({ pages: Uint32Array.of(1, 2) })
   })
 })
@@ -132,7 +139,8 @@ describe('bytes from outside are a bag or CP_WIRE, never another exception', () 
 })
 
 describe('bounds', () => {
-  const bagOf = (kind: string, ...fields: unknown[]): Uint8Array => pack([0, 1, 2, [[KINDS.indexOf(kind as (typeof KINDS)[number]), 1, 2, 3, ...fields]]])
+  const bagOf = (kind: string, ...fields: unknown[]): Uint8Array =>
+    pack([0, 1, 2, [[KINDS.indexOf(kind as (typeof KINDS)[number]), 1, 2, 3, ...fields]]])
 
   test.each([
     ['an unknown kind', pack([0, 1, 2, [[KINDS.length, 1, 2, 3]]])],
@@ -142,7 +150,10 @@ describe('bounds', () => {
     ['a number of 2^32', bagOf('pressure', 2 ** 32)],
     ['a broken number', bagOf('pressure', 1.5)],
     ['a number that is not finite', bagOf('load', 1, NaN, 1, 1, 1, 0)],
-    ['a number that is not finite in an array', bagOf('profile', 1, 1, 1, 0, 0, Buffer.from(Float64Array.of(Infinity).buffer), ...Array.from({ length: 10 }, () => 0))],
+    [
+      'a number that is not finite in an array',
+      bagOf('profile', 1, 1, 1, 0, 0, Buffer.from(Float64Array.of(Infinity).buffer), ...Array.from({ length: 10 }, () => 0)),
+    ],
     ['text that is too long', bagOf('killed', 'x'.repeat(TEXT_LENGTH_MAX + 1))],
     ['an array of half an element', bagOf('promote', new Uint8Array(6))],
     ['an array that is too long', bagOf('promote', new Uint8Array(4 * (ARRAY_LENGTH_MAX + 1)))],

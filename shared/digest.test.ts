@@ -64,7 +64,11 @@ describe('a digest', () => {
     ['the last bit of a number', (d: Digest) => d.number(0.1), (d: Digest) => d.number(0.1 + 2 ** -56)],
     ['a large whole number', (d: Digest) => d.number(2 ** 40), (d: Digest) => d.number(2 ** 40 + 1)],
     ['keys', (d: Digest) => d.value({ a: 1 }), (d: Digest) => d.value({ b: 1 })],
-    ['one element of many', (d: Digest) => d.numbers(new Uint32Array(1000)), (d: Digest) => d.numbers(new Uint32Array(1000).fill(1, 500, 501))],
+    [
+      'one element of many',
+      (d: Digest) => d.numbers(new Uint32Array(1000)),
+      (d: Digest) => d.numbers(new Uint32Array(1000).fill(1, 500, 501)),
+    ],
   ])('tells apart: %s', (_, one, other) => {
     expect(hexOf(one)).not.toBe(hexOf(other))
   })

@@ -68,7 +68,12 @@ describe('the first event of a Poisson process', () => {
       for (let i = 0; i < draws; i++) observed[cellOf(firstEventTicks(stream.unit(), rate))]!++
       const wide = expected.map((n, cell) => (n > 5 ? cell : -1)).filter((cell) => cell >= 0)
       expect(wide.length).toBeGreaterThan(1)
-      expect(chiSquareExcess(wide.map((cell) => observed[cell]!), wide.map((cell) => expected[cell]!))).toBeLessThan(1)
+      expect(
+        chiSquareExcess(
+          wide.map((cell) => observed[cell]!),
+          wide.map((cell) => expected[cell]!),
+        ),
+      ).toBeLessThan(1)
     }
   })
 

@@ -22,11 +22,14 @@ const FIELD: Readonly<Record<FieldType, fc.Arbitrary<unknown>>> = {
 
 export function mailOf(kind: Kind): fc.Arbitrary<Mail> {
   const body = fc.record(Object.fromEntries(FIELDS[kind].map(([name, type]) => [name, FIELD[type]])), { noNullPrototype: true })
-  const envelope = fc.record({ from: counter, to: counter, sequence: counter, kind: fc.constant(kind), body }, { noNullPrototype: true })
+  const envelope = fc.record(
+    { from: counter, to: counter, sequence: counter, kind: fc.constant(kind), body },
+    { noNullPrototype: true },
+  )
   return envelope.map((mail) => mail as unknown as Mail)
 }
 
-export const anyMail: fc.Arbitrary<Mail> = fc.oneof(...KINDS.map(mailOf))
+const anyMail: fc.Arbitrary<Mail> = fc.oneof(...KINDS.map(mailOf))
 
 export const anyBag: fc.Arbitrary<Bag> = fc.record(
   { from: counter, to: counter, quantum: counter, mails: fc.array(anyMail, { maxLength: 8 }) },

@@ -88,7 +88,12 @@ describe('names and seeds', () => {
       const there = new Stream(fork(seed + 1, 'x')).u32() >>> 28
       cells[here * 16 + there]!++
     }
-    expect(chiSquareExcess(cells, cells.map(() => 100_000 / 256))).toBeLessThan(1)
+    expect(
+      chiSquareExcess(
+        cells,
+        cells.map(() => 100_000 / 256),
+      ),
+    ).toBeLessThan(1)
   })
 })
 
@@ -119,5 +124,8 @@ describe('draws addressed by page and time', () => {
 function excess(draws: number, cells: number, draw: () => number): number {
   const counts = new Float64Array(cells)
   for (let i = 0; i < draws; i++) counts[draw()]!++
-  return chiSquareExcess(counts, counts.map(() => draws / cells))
+  return chiSquareExcess(
+    counts,
+    counts.map(() => draws / cells),
+  )
 }

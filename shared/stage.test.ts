@@ -19,7 +19,10 @@ describe('a stage', () => {
     const log: Scribe['log'] = []
     const stage = new Stage(0, [new Scribe(0, log)], () => 0)
     const bag = (from: number, ...mails: Mail[]): Bag => ({ from, to: 0, quantum: 0, mails })
-    stage.step(granted(1), [bag(2, pressure(5, 0, 0), pressure(7, 0, 3)), bag(1, pressure(3, 0, 9), pressure(6, 0, 1), pressure(6, 0, 2))])
+    stage.step(granted(1), [
+      bag(2, pressure(5, 0, 0), pressure(7, 0, 3)),
+      bag(1, pressure(3, 0, 9), pressure(6, 0, 1), pressure(6, 0, 2)),
+    ])
     expect(log).toEqual([
       [1, 0, 3, 9, 39],
       [1, 0, 5, 0, 50],
@@ -49,11 +52,36 @@ describe('a stage', () => {
   })
 
   test('makes one bag for each stage it has mail for, in the order of sending', () => {
-    const stage = new Stage(0, [new Scribe(0, [], { 0: [[1, 1], [0, 2], [3, 3], [2, 4]] })], (ordinal) => ordinal % 2)
+    const stage = new Stage(
+      0,
+      [
+        new Scribe(0, [], {
+          0: [
+            [1, 1],
+            [0, 2],
+            [3, 3],
+            [2, 4],
+          ],
+        }),
+      ],
+      (ordinal) => ordinal % 2,
+    )
     const { bags, report } = stage.step(granted(0), [])
     expect(bags.map(({ to, mails }) => [to, mails.map((mail) => [mail.to, mail.sequence])])).toEqual([
-      [1, [[1, 0], [3, 2]]],
-      [0, [[0, 1], [2, 3]]],
+      [
+        1,
+        [
+          [1, 0],
+          [3, 2],
+        ],
+      ],
+      [
+        0,
+        [
+          [0, 1],
+          [2, 3],
+        ],
+      ],
     ])
     expect(report.mails).toBe(4)
     expect(stage.step(granted(1), []).bags).toEqual([])
@@ -73,7 +101,12 @@ describe('a stage', () => {
   })
 
   test('goes on from its snapshot as if nothing had happened', () => {
-    const make = (): Stage => new Stage(0, [0, 1, 2, 3].map((ordinal) => new Gossip(ordinal, 4, 200)), () => 0)
+    const make = (): Stage =>
+      new Stage(
+        0,
+        [0, 1, 2, 3].map((ordinal) => new Gossip(ordinal, 4, 200)),
+        () => 0,
+      )
     const whole = make()
     let stage = make()
     let wholeBags: readonly Bag[] = []
@@ -99,6 +132,8 @@ describe('a stage', () => {
     }
     const some = [pressure(1, 0, 0), pressure(1, 0, 1)]
     expect(digests(some)).toBe(digests(some))
-    expect(new Set([digests([]), digests(some), digests(some.toReversed()), digests([pressure(1, 0, 0), pressure(1, 0, 2)])]).size).toBe(4)
+    expect(
+      new Set([digests([]), digests(some), digests(some.toReversed()), digests([pressure(1, 0, 0), pressure(1, 0, 2)])]).size,
+    ).toBe(4)
   })
 })

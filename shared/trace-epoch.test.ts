@@ -5,9 +5,20 @@ import { EpochBuilder } from './trace-epoch.ts'
 describe('an epoch gathered from single references', () => {
   test('counts reads and writes by page, pages ascending', () => {
     const builder = new EpochBuilder()
-    for (const [page, write] of [[7, 0], [3, 1], [7, 1], [7, 0], [5000, 1]] as const) builder.add(page, write)
+    for (const [page, write] of [
+      [7, 0],
+      [3, 1],
+      [7, 1],
+      [7, 0],
+      [5000, 1],
+    ] as const)
+      builder.add(page, write)
     const { pages, reads, writes } = builder.take()
-    expect([[...pages], [...reads], [...writes]]).toEqual([[3, 7, 5000], [0, 2, 0], [1, 1, 1]])
+    expect([[...pages], [...reads], [...writes]]).toEqual([
+      [3, 7, 5000],
+      [0, 2, 0],
+      [1, 1, 1],
+    ])
   })
 
   test('is followed by an empty one', () => {
@@ -41,7 +52,7 @@ describe('an epoch gathered from single references', () => {
             plain.set(page, counts)
           }
           const { pages, reads, writes } = builder.take()
-          const expected = [...plain].sort(([a], [b]) => a - b).map(([page, [r, w]]) => [page, r, w])
+          const expected = [...plain].toSorted(([a], [b]) => a - b).map(([page, [r, w]]) => [page, r, w])
           expect([...pages].map((page, i) => [page, reads[i], writes[i]])).toEqual(expected)
         }
       }),

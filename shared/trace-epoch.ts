@@ -24,7 +24,7 @@ export class EpochBuilder {
   /** The epoch gathered so far, pages ascending; the next one starts empty. */
   take(): TraceEpoch {
     const counts = this.#counts
-    const pages = this.#touched.take().sort()
+    const pages = this.#touched.take().toSorted()
     const reads = new Uint32Array(pages.length)
     const writes = new Uint32Array(pages.length)
     for (let i = 0; i < pages.length; i++) {

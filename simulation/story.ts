@@ -20,7 +20,7 @@ export function storyOf(scenario: Scenario, chronicle: Chronicle, bear: Bear): s
     ...killings(chronicle),
   ]
   return [
-    ...lines.sort((x, y) => x.seconds - y.seconds).map(({ text }) => text),
+    ...lines.toSorted((x, y) => x.seconds - y.seconds).map(({ text }) => text),
     ...slowdowns(scenario, chronicle),
     ending(bear, attack !== undefined),
   ]

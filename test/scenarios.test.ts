@@ -55,7 +55,7 @@ function series(told: Told, actor: string, column: string): Map<number, number> 
 }
 
 test('there is a test here for every scenario', () => {
-  expect(readdirSync(SCENARIOS).sort()).toEqual(
+  expect(readdirSync(SCENARIOS).toSorted()).toEqual(
     ['bear-wins', 'calm', 'noisy-neighbour', 'promoter-wins', 'quickstart', 'refusal'].map((name) => `${name}.yaml`),
   )
 })
@@ -130,7 +130,7 @@ describe('quickstart', () => {
   })
 
   test('the run folder holds the scenario, the verdict, the events and a metrics file for each actor', () => {
-    expect(readdirSync(told.folder).sort()).toEqual(['events.ndjson', 'metrics', 'scenario.yaml', 'verdict.json'])
+    expect(readdirSync(told.folder).toSorted()).toEqual(['events.ndjson', 'metrics', 'scenario.yaml', 'verdict.json'])
     expect(readdirSync(join(told.folder, 'metrics'))).toHaveLength(1 + 4 + 2 + 4 + 7)
     expect(JSON.parse(readFileSync(join(told.folder, 'verdict.json'), 'utf8'))).toEqual(told.verdict)
     expect(series(told, 'device-1', 'usedBytes').size).toBe(61)

@@ -27,7 +27,7 @@ export class Chmu {
   constructor(spec: HotnessSpec, tickNs: number, hosts: number) {
     this.granulePages = spec.granuleBytes / PAGE_BYTES
     this.granuleShift = 31 - Math.clz32(this.granulePages)
-    this.counterMax = 2 ** spec.counterBits - 1
+    this.counterMax = (1 << spec.counterBits) - 1
     this.epochsJudged = Math.max(1, tickNs / spec.epochNs)
     const limit = Math.min(2 ** 16 - 1, Math.floor(this.counterMax * this.epochsJudged))
     this.threshold = Math.min(limit, Math.ceil(spec.threshold * this.epochsJudged))

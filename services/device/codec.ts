@@ -43,4 +43,3 @@ export const CODECS = {
   },
 } as const satisfies Record<string, CodecFigures>
 
-export type CodecName = keyof typeof CODECS

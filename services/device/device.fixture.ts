@@ -5,7 +5,7 @@ import { NS_PER_MS, NS_PER_S, type Quantum } from '#shared/time.ts'
 import { CODECS } from './codec.ts'
 import type { DeviceSpec } from './spec.ts'
 
-export const DEVICE = 0
+const DEVICE = 0
 export const HOST_1 = 1
 export const HOST_2 = 2
 export const PROMOTER_1 = 3

@@ -58,5 +58,5 @@ function bucketOf(ns: number): number {
 function startOf(bucket: number): number {
   if (bucket < STEPS) return bucket
   const shift = (bucket >> STEP_BITS) - 1
-  return (STEPS + (bucket & (STEPS - 1))) * 2 ** shift
+  return (STEPS + (bucket & (STEPS - 1))) * (1 << shift)
 }

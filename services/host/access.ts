@@ -55,7 +55,9 @@ export class Access {
   tick(resident: Resident, ticks: number, nowNs: number): void {
     this.#nowNs = nowNs
     const { classes } = this.#parts.memory
-    this.calendars[resident.index]!.due(resident.work, this.#parts.memory.table, (page, time) => this.#fallDue(resident, page, time))
+    this.calendars[resident.index]!.due(resident.work, this.#parts.memory.table, (page, time) =>
+      this.#fallDue(resident, page, time),
+    )
     const end = resident.firstClass + resident.classCount
     for (let k = resident.firstClass; k < end; k++) {
       const c = classes[k]!

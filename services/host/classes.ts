@@ -34,7 +34,9 @@ export interface RateClass {
 }
 
 /** A class without pages. */
-export function rateClass(rates: Omit<RateClass, 'local' | 'pooled' | 'swapped' | 'pooledMembers' | 'swappedMembers'>): RateClass {
+export function rateClass(
+  rates: Omit<RateClass, 'local' | 'pooled' | 'swapped' | 'pooledMembers' | 'swappedMembers'>,
+): RateClass {
   return { ...rates, local: 0, pooled: 0, swapped: 0, pooledMembers: new PageList(), swappedMembers: new PageList() }
 }
 

@@ -80,7 +80,11 @@ export class Eviction {
     for (let looked = 0; looked < used; looked++) {
       if (page >= used) page = 0
       const bits = flags[page]!
-      if (state[page] === wanted && (bits & GENERATION_MASK) === slot && (this.#device < 0 || bits >> DEVICE_SHIFT === this.#device)) {
+      if (
+        state[page] === wanted &&
+        (bits & GENERATION_MASK) === slot &&
+        (this.#device < 0 || bits >> DEVICE_SHIFT === this.#device)
+      ) {
         this.lru.hand = page + 1
         return page
       }

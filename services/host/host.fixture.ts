@@ -51,7 +51,13 @@ export function hostSpec(changes: Partial<HostSpec> = {}): HostSpec {
   }
 }
 
-export const PROMOTION = { ordinal: PROMOTER, hints: false, scanBytes: 64 * 2 ** 20, scanPeriodNs: NS_PER_S, hotAccessesPerSecond: 10 }
+export const PROMOTION = {
+  ordinal: PROMOTER,
+  hints: false,
+  scanBytes: 64 * 2 ** 20,
+  scanPeriodNs: NS_PER_S,
+  hotAccessesPerSecond: 10,
+}
 
 export interface ClassRates {
   readonly share: number
@@ -61,7 +67,11 @@ export interface ClassRates {
 }
 
 /** Idle and compressible by two unless told otherwise. */
-export function profileOf(pages: number, classes: readonly ClassRates[] = [], changes: Partial<BodyOf<'profile'>> = {}): BodyOf<'profile'> {
+export function profileOf(
+  pages: number,
+  classes: readonly ClassRates[] = [],
+  changes: Partial<BodyOf<'profile'>> = {},
+): BodyOf<'profile'> {
   const column = (name: keyof ClassRates): Float64Array => Float64Array.from(classes, (c) => c[name])
   return {
     pages,
@@ -84,11 +94,11 @@ export function profileOf(pages: number, classes: readonly ClassRates[] = [], ch
   }
 }
 
-export interface Sent {
+interface Sent {
   readonly quantum: Quantum
   readonly to: number
   readonly kind: Kind
-  readonly body: BodyOf<Kind>
+  readonly body: unknown
 }
 
 export class Recorder implements Outbox {
@@ -196,7 +206,8 @@ export class Bench {
       })
     }
     if (kind === 'released') {
-      for (const page of (body as BodyOf<'released'>).pages) assert(pool.delete(page), `page ${page} is released but not on the device`)
+      for (const page of (body as BodyOf<'released'>).pages)
+        assert(pool.delete(page), `page ${page} is released but not on the device`)
     }
   }
 

@@ -157,7 +157,8 @@ export class Host implements Actor {
       this.#promotion?.busy === true ||
       this.#tenancy.residents.some((resident) => this.#allocation.wanted(resident))
     if (busy) return now + 1
-    const swapDone = this.#swap.nextDueNs === Infinity ? NEVER : Math.max(now + 1, quantumAt(this.#swap.nextDueNs, this.#spec.quantumNs))
+    const swapDone =
+      this.#swap.nextDueNs === Infinity ? NEVER : Math.max(now + 1, quantumAt(this.#swap.nextDueNs, this.#spec.quantumNs))
     return Math.min(this.#nextTick, swapDone)
   }
 
@@ -222,7 +223,12 @@ export class Host implements Actor {
     this.#reclaimer.proactive(spanNs, out)
     this.#demotion.ask(out)
     for (const link of this.#links) link.reportTraffic(out, spanNs)
-    const victim = this.#oom.tick(this.#tenancy.residents, this.#memory, this.#tally, this.#allocation.takeStalled() || this.#access.starved)
+    const victim = this.#oom.tick(
+      this.#tenancy.residents,
+      this.#memory,
+      this.#tally,
+      this.#allocation.takeStalled() || this.#access.starved,
+    )
     if (victim) {
       victim.doom = 'oom'
       this.#tally.oomKills++

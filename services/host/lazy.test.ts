@@ -7,7 +7,7 @@ const ALPHA = 0.001
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
 
 const SCHEDULE: Schedule = {
-  pages: 1800,
+  pages: 6000,
   end: 120,
   before: [
     { share: 1, reads: 20, writes: 10, miss: 0.3 },
@@ -70,13 +70,16 @@ test('the work time from a hint-fault scan to the first touch has one distributi
   for (const klass of [0, 1, 2]) {
     const first = (page: Observation) => (page.pooled && page.klass === klass ? String(page.hints[0]) : undefined)
     expectAgreement(byCell(first))
-    const gaps = (pages: readonly Observation[]) => pages.filter((page) => page.pooled && page.klass === klass).flatMap((page) => page.hints)
+    const gaps = (pages: readonly Observation[]) =>
+      pages.filter((page) => page.pooled && page.klass === klass).flatMap((page) => page.hints)
     expectAgreement((x, y) => kolmogorovSmirnov(gaps(x), gaps(y)))
   }
 })
 
 test('the series of hint faults of a page has one distribution', () => {
-  expectAgreement(byCell((page) => (page.pooled ? `${page.klass} ${page.hints.map((gap) => Math.ceil(gap / 8)).join()}` : undefined)))
+  expectAgreement(
+    byCell((page) => (page.pooled ? `${page.klass} ${page.hints.map((gap) => Math.ceil(gap / 8)).join()}` : undefined)),
+  )
 })
 
 describe.each(SCHEDULE.epochs.map((tick, epoch) => ({ tick, epoch })))('the CHMU epoch that ends at tick $tick', ({ epoch }) => {
@@ -110,7 +113,7 @@ test('the time since the last touch has one distribution: in work ticks in DRAM,
 })
 
 describe('these tests have the power to tell', () => {
-  const faster = SEEDS.map((seed) => enumerate(SCHEDULE, seed, 1.08)).flat()
+  const faster = SEEDS.flatMap((seed) => enumerate(SCHEDULE, seed, 1.08))
 
   test.each<[string, Cell]>([
     ['touched pages', (page) => `${place(page)} ${page.touched}`],
@@ -122,7 +125,8 @@ describe('these tests have the power to tell', () => {
 
   test('an accessed bit that misses what the hotness monitor saw is seen in the joint distribution', () => {
     const blind = lazy.flat().map((page, i, all) => ({ ...page, misses: all[(i + 2) % all.length]!.misses }))
-    const joint: Cell = (page) => (page.pooled ? `${page.klass} ${page.touched.slice(2)} ${page.misses.map((n) => Math.min(n, 2)).join()}` : undefined)
+    const joint: Cell = (page) =>
+      page.pooled ? `${page.klass} ${page.touched.slice(2)} ${page.misses.map((n) => Math.min(n, 2)).join()}` : undefined
     expect(byCell(joint)(blind, reference.flat())).toBeLessThan(ALPHA)
   })
 
@@ -137,10 +141,9 @@ describe('these tests have the power to tell', () => {
 })
 
 test('a hint fault and a miss are touches: whatever a part of a window saw, the whole window saw', () => {
-  // Windows between walks: the one up to tick 120 begins at 90, and the epoch's end and the last walk are the same tick.
-  for (const page of lazy.flat()) {
-    const all = page.touched.includes('1')
-    if (page.hints.length > 0 || page.misses.some((n) => n > 0)) expect(all).toBe(true)
-    if (page.touched === '000000') expect(page.idle).toBeNaN()
-  }
+  // The last walk is at the end, so that some walk must have found what anybody saw.
+  const seen = lazy.flat().filter((page) => page.hints.length > 0 || page.misses.some((n) => n > 0))
+  expect(seen.length).toBeGreaterThan(1000)
+  expect(seen.filter((page) => !page.touched.includes('1'))).toEqual([])
+  expect(lazy.flat().filter((page) => page.touched.includes('1') === Number.isNaN(page.idle))).toEqual([])
 })

@@ -268,4 +268,3 @@ export class HostMemory {
     this.used = from['used'] as number
   }
 }
-

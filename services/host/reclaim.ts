@@ -1,7 +1,7 @@
 /** The life of a kswapd: asleep until woken, then reclaiming until its node is balanced again. One a memory node. */
 import { createActor, setup } from 'xstate'
 
-export const reclaimMachine = setup({
+const reclaimMachine = setup({
   types: { events: {} as { type: 'WAKE' } | { type: 'BALANCED' } },
 }).createMachine({
   id: 'kswapd',
@@ -14,7 +14,7 @@ export const reclaimMachine = setup({
   },
 })
 
-export type ReclaimState = 'asleep' | 'reclaiming'
+type ReclaimState = 'asleep' | 'reclaiming'
 
 export class Kswapd {
   #actor = createActor(reclaimMachine).start()

@@ -39,12 +39,20 @@ export interface ReclaimerParts {
 /** D: one walk makes every page young, two more leave it in the oldest of three generations, the first that may be evicted. */
 const AGING_WALKS_MAX = 3
 
+/**
+ * Ticks with one walk each that found no victim before reclaim walks on without waiting. Two suffice where any page is left
+ * untouched for a tick: the first walk clears the bits that allocation has set, the second tells idle from busy. D.
+ */
+const BARREN_TICKS_MAX = 2
+
 /** A memory node with its own LRU and its own kswapd. */
 interface Node {
   readonly eviction: Eviction
   readonly kswapd: Kswapd
   /** Tick of the last aging walks: once a tick is enough, for between two ticks no page is touched. */
   agedTick: number
+  /** Such ticks in a row. */
+  barrenTicks: number
 }
 
 export class Reclaimer {
@@ -65,6 +73,7 @@ export class Reclaimer {
       eviction: new Eviction(memory, history, residents, lru, state, device),
       kswapd: new Kswapd(),
       agedTick: -1,
+      barrenTicks: 0,
     })
     this.#dram = node(memory.dram, LOCAL, -1)
     this.#nodes = memory.nodes.map((lru, device) => node(lru, POOLED, device))
@@ -158,12 +167,13 @@ export class Reclaimer {
     const managed = Math.floor(link.spec.advertisedBytes / PAGE_BYTES)
     const boost = (managed * link.pressure) / 1000
     const wanted = watermarks(link.spec.advertisedBytes, spec.watermarkScaleFactor).high + boost
-    if (link.pressure > 0 && managed - memory.slots[device]! < wanted) node.kswapd.wake()
+    const short = (): boolean => link.pressure > 0 && managed - memory.slots[device]! < wanted
+    if (short()) node.kswapd.wake()
     else node.kswapd.sleep()
     if (!node.kswapd.active) return
     node.kswapd.budgetNs = Math.min(node.kswapd.budgetNs + spanNs, spanNs)
     const { table, classes } = memory
-    while (node.kswapd.budgetNs > 0 && memory.swapFree > 0 && !swap.congested(nowNs)) {
+    while (short() && node.kswapd.budgetNs > 0 && memory.swapFree > 0 && !swap.congested(nowNs)) {
       const page = this.#victim(node)
       if (page < 0) break
       history.unhint(page, residents[classes[table.klass[page]!]!.owner]!.work)
@@ -189,20 +199,28 @@ export class Reclaimer {
     if (page >= 0 || node.agedTick === this.#ticks) return page
     node.agedTick = this.#ticks
     // Where a tick touches every page, the first walks find all of them young; what is found untouched right after is a victim.
-    for (let walk = 0; walk < AGING_WALKS_MAX && node.eviction.lru.pages > 0; walk++) {
+    const walks = node.barrenTicks < BARREN_TICKS_MAX ? 1 : AGING_WALKS_MAX
+    for (let walk = 0; walk < walks && node.eviction.lru.pages > 0; walk++) {
       const walkNs = node.eviction.age() * WALK_PAGE_NS
       node.kswapd.budgetNs -= walkNs
       tally.kernelNs += walkNs
       tally.agings++
       const found = node.eviction.next(spend)
-      if (found >= 0) return found
+      if (found < 0) continue
+      node.barrenTicks = 0
+      return found
     }
+    node.barrenTicks++
     return -1
   }
 
   snapshot(): Record<string, unknown> {
     return {
-      nodes: [this.#dram, ...this.#nodes].map(({ kswapd, agedTick }) => ({ kswapd: kswapd.snapshot(), agedTick })),
+      nodes: [this.#dram, ...this.#nodes].map(({ kswapd, agedTick, barrenTicks }) => ({
+        kswapd: kswapd.snapshot(),
+        agedTick,
+        barrenTicks,
+      })),
       backOff: this.#backOff,
       ticks: this.#ticks,
       proactiveCarry: this.#proactiveCarry,
@@ -211,10 +229,11 @@ export class Reclaimer {
   }
 
   restore(from: Record<string, unknown>): void {
-    const nodes = from['nodes'] as { kswapd: Record<string, unknown>; agedTick: number }[]
+    const nodes = from['nodes'] as { kswapd: Record<string, unknown>; agedTick: number; barrenTicks: number }[]
     ;[this.#dram, ...this.#nodes].forEach((node, i) => {
       node.kswapd.restore(nodes[i]!.kswapd)
       node.agedTick = nodes[i]!.agedTick
+      node.barrenTicks = nodes[i]!.barrenTicks
     })
     this.#backOff = from['backOff'] as boolean
     this.#ticks = from['ticks'] as number

@@ -54,7 +54,7 @@ function enumeratePage(schedule: Schedule, page: number, stream: Stream, speed: 
   const touches: { tick: number; miss: boolean; write: boolean }[] = []
   const live = (rates: ClassRates, from: number, to: number): void => {
     const perTick = ((rates.reads + rates.writes) * speed) / 100_000
-    for (let t = from; ; ) {
+    for (let t = from; ;) {
       t += -Math.log(stream.unit()) / perTick
       if (t > to) return
       const miss = stream.unit() < rates.miss

@@ -55,6 +55,8 @@ export function kolmogorovSmirnov(x: readonly number[], y: readonly number[]): n
 /** P(χ² with `degrees` > `statistic`), from the incomplete gamma function's series. */
 export function chiSquareTail(statistic: number, degrees: number): number {
   if (degrees <= 0 || statistic <= 0) return 1
+  // Where the series would overflow, nothing is left of the tail.
+  if (statistic > 1000 && statistic > 2 * degrees) return 0
   const a = degrees / 2
   const x = statistic / 2
   let term = 1 / a

@@ -173,7 +173,12 @@ export class Tenancy {
       const x = (at - Math.floor(at)) * sum
       let k = 0
       while (k < count - 1 && x >= upTo[k]!) k++
-      this.#join(table.state[resident.base + i]!, resident.base + i, memory.classes[resident.firstClass + k]!, resident.firstClass + k)
+      this.#join(
+        table.state[resident.base + i]!,
+        resident.base + i,
+        memory.classes[resident.firstClass + k]!,
+        resident.firstClass + k,
+      )
     }
     resident.sweep = this.#sweep(resident, body)
   }

@@ -20,7 +20,7 @@ export interface Watermarks {
 export function watermarks(memoryBytes: number, scaleFactor: number): Watermarks {
   const minKiB = Math.min(262_144, Math.max(128, Math.floor(sqrt((memoryBytes / 1024) * 16))))
   const managed = Math.floor(memoryBytes / PAGE_BYTES)
-  const min = Math.min(Math.floor((minKiB * 1024) / PAGE_BYTES), managed >> 2)
+  const min = Math.min(Math.floor((minKiB * 1024) / PAGE_BYTES), Math.floor(managed / 4))
   const gap = Math.max(min >> 2, Math.floor((managed * scaleFactor) / 10_000), 1)
   return { min, low: min + gap, high: min + 2 * gap, promo: min + 3 * gap }
 }

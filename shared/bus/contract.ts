@@ -14,19 +14,47 @@ export function busContract(name: string, makeBus: () => Bus | Promise<Bus>): vo
   async function busWith(actors: readonly Actor[], stages: readonly StageId[], order = [...new Set(stages)]): Promise<Bus> {
     const bus = await makeBus()
     const stageOf = (ordinal: number): StageId => stages[ordinal]!
-    for (const id of order) await bus.join(id, new Stage(id, actors.filter((actor) => stageOf(actor.ordinal) === id), stageOf))
+    for (const id of order)
+      await bus.join(
+        id,
+        new Stage(
+          id,
+          actors.filter((actor) => stageOf(actor.ordinal) === id),
+          stageOf,
+        ),
+      )
     return bus
   }
 
   describe(`the ${name} bus`, () => {
     test('delivers in k + 1 what was sent in k, by sender and sequence, wherever the senders live', async () => {
-      for (const stages of [[0, 0, 0, 0], [0, 1, 0, 1], [3, 2, 1, 0]]) {
+      for (const stages of [
+        [0, 0, 0, 0],
+        [0, 1, 0, 1],
+        [3, 2, 1, 0],
+      ]) {
         const log: Scribe['log'] = []
         const actors = [
-          new Scribe(0, log, { 0: [[1, 100]], 1: [[2, 101], [2, 102]] }),
-          new Scribe(1, log, { 1: [[2, 200], [0, 201]] }),
+          new Scribe(0, log, {
+            0: [[1, 100]],
+            1: [
+              [2, 101],
+              [2, 102],
+            ],
+          }),
+          new Scribe(1, log, {
+            1: [
+              [2, 200],
+              [0, 201],
+            ],
+          }),
           new Scribe(2, log),
-          new Scribe(3, log, { 1: [[2, 300], [3, 301]] }),
+          new Scribe(3, log, {
+            1: [
+              [2, 300],
+              [3, 301],
+            ],
+          }),
         ]
         const bus = await busWith(actors, stages)
         await runUntil(bus, 5)
@@ -45,7 +73,17 @@ export function busContract(name: string, makeBus: () => Bus | Promise<Bus>): vo
     })
 
     test('reports in stage order: mails sent, the next wake, and what happened', async () => {
-      const actors = [new Scribe(0, [], { 0: [[2, 1], [2, 2]], 7: [[0, 3]] }), new Scribe(1, [], { 4: [] }), new Scribe(2, [])]
+      const actors = [
+        new Scribe(0, [], {
+          0: [
+            [2, 1],
+            [2, 2],
+          ],
+          7: [[0, 3]],
+        }),
+        new Scribe(1, [], { 4: [] }),
+        new Scribe(2, []),
+      ]
       const bus = await busWith(actors, [0, 1, 2], [2, 0, 1])
       const reports = await bus.grant({ quantum: 0, observe: false, final: false })
       expect(reports).toEqual([
@@ -70,10 +108,15 @@ export function busContract(name: string, makeBus: () => Bus | Promise<Bus>): vo
     })
 
     test('loses and doubles nothing: what was sent is received', async () => {
-      const bus = await busWith(gossips(), Array.from({ length: ACTORS }, (_, ordinal) => ordinal % 3))
+      const bus = await busWith(
+        gossips(),
+        Array.from({ length: ACTORS }, (_, ordinal) => ordinal % 3),
+      )
       const { final } = await runUntil(bus, UNTIL + 2)
       await bus.close()
-      const all = Object.values(Object.assign({}, ...final.map(({ telemetry }) => telemetry)) as Record<string, { sent: number; received: number }>)
+      const all = Object.values(
+        Object.assign({}, ...final.map(({ telemetry }) => telemetry)) as Record<string, { sent: number; received: number }>,
+      )
       const sum = (key: 'sent' | 'received'): number => all.reduce((total, telemetry) => total + telemetry[key], 0)
       expect(sum('sent')).toBeGreaterThan(500)
       expect(sum('received')).toBe(sum('sent'))
@@ -89,7 +132,10 @@ export function busContract(name: string, makeBus: () => Bus | Promise<Bus>): vo
       ]
       const seen: Outcome[] = []
       for (const spread of spreads) {
-        const bus = await busWith(gossips(), Array.from({ length: ACTORS }, (_, ordinal) => spread(ordinal)))
+        const bus = await busWith(
+          gossips(),
+          Array.from({ length: ACTORS }, (_, ordinal) => spread(ordinal)),
+        )
         seen.push(await runUntil(bus, UNTIL + 2))
         await bus.close()
       }
@@ -125,7 +171,9 @@ async function runUntil(bus: Bus, end: Quantum): Promise<Outcome> {
     const now = quantum
     const reports = await bus.grant({ quantum, observe: false, final: false })
     events.push(...reports.flatMap((report) => report.events.map((event) => JSON.stringify(event))))
-    quantum = reports.some(({ mails }) => mails > 0) ? now + 1 : Math.max(now + 1, Math.min(...reports.map(({ nextWake }) => nextWake)))
+    quantum = reports.some(({ mails }) => mails > 0)
+      ? now + 1
+      : Math.max(now + 1, Math.min(...reports.map(({ nextWake }) => nextWake)))
   }
   const final = await bus.grant({ quantum: end, observe: true, final: true })
   const digests = final.flatMap((report) => report.digests ?? []).toSorted((x, y) => x.ordinal - y.ordinal)

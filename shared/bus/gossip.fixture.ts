@@ -40,7 +40,15 @@ export class Gossip implements Actor {
     if (kind === 0) out.send(to, 'pressure', { level: this.#stream.u32() })
     else if (kind === 1) out.send(to, 'killed', { cause: `told ${now} by ${this.id}` })
     else if (kind === 2) out.send(to, 'promote', { pages: Uint32Array.from(inbox, (mail) => mail.sequence) })
-    else out.send(to, 'load', { rawReadNs: this.#stream.unit(), compressedReadNs: -0, zeroReadNs: 1e300, writeNs: 0, utilisation: 0.5, devLoad: 3 })
+    else
+      out.send(to, 'load', {
+        rawReadNs: this.#stream.unit(),
+        compressedReadNs: -0,
+        zeroReadNs: 1e300,
+        writeNs: 0,
+        utilisation: 0.5,
+        devLoad: 3,
+      })
   }
 
   nextWake(): Quantum {
@@ -71,7 +79,11 @@ export class Scribe implements Actor {
   readonly log: (readonly [now: Quantum, reader: number, from: number, sequence: number, level: number])[]
   readonly #lines: Readonly<Record<Quantum, readonly (readonly [to: number, level: number])[]>>
 
-  constructor(ordinal: number, log: Scribe['log'], lines: Readonly<Record<Quantum, readonly (readonly [to: number, level: number])[]>> = {}) {
+  constructor(
+    ordinal: number,
+    log: Scribe['log'],
+    lines: Readonly<Record<Quantum, readonly (readonly [to: number, level: number])[]>> = {},
+  ) {
     this.id = `scribe-${ordinal}`
     this.ordinal = ordinal
     this.log = log
@@ -86,7 +98,12 @@ export class Scribe implements Actor {
   }
 
   nextWake(now: Quantum): Quantum {
-    return Math.min(NEVER, ...Object.keys(this.#lines).map(Number).filter((quantum) => quantum > now))
+    return Math.min(
+      NEVER,
+      ...Object.keys(this.#lines)
+        .map(Number)
+        .filter((quantum) => quantum > now),
+    )
   }
 
   snapshot(): Snapshot {

@@ -13,7 +13,7 @@ type Transition = { readonly event: { readonly type: PageEvent }; readonly state
 describe('the compiled table', () => {
   test('is the machine, for every state and every event', () => {
     const walked = Object.values(getAdjacencyMap(pageLifecycle, { events }))
-    expect(walked.map(({ state }) => state.value).toSorted()).toEqual(PAGE_STATES.toSorted())
+    expect(new Set(walked.map(({ state }) => state.value))).toEqual(new Set(PAGE_STATES))
     let legal = 0
     for (const { state, transitions } of walked) {
       const from = PAGE_STATES.indexOf(state.value)

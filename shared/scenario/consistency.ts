@@ -53,11 +53,11 @@ function* deviceProblems({ devices, quantum }: Scenario): Iterable<Problem> {
     } else if (epoch % quantum !== 0) {
       yield wrong(at('hotness', 'epoch'), `got ${ns(epoch)}`, multipleOf(quantum))
     }
-    if (threshold >= 2 ** counterBits) {
+    if (threshold >= 1 << counterBits) {
       yield wrong(
         at('hotness', 'threshold'),
         `got ${threshold}`,
-        `less than ${2 ** counterBits}, the range of ${counterBits} counter bits`,
+        `less than ${1 << counterBits}, the range of ${counterBits} counter bits`,
       )
     }
   }

@@ -38,7 +38,7 @@ function quantity(noun: string, parse: (text: string) => number, range: Range, m
       try {
         const value = parse(text)
         const formed =
-          (range.powerOfTwo !== true || Number.isInteger(Math.log2(value))) && (range.whole !== true || Number.isInteger(value))
+          (range.powerOfTwo !== true || isPowerOfTwo(value)) && (range.whole !== true || Number.isInteger(value))
         if (value >= least && value <= most && formed) return value
         context.addIssue({ code: 'custom', message: expected })
       } catch (error) {
@@ -47,6 +47,10 @@ function quantity(noun: string, parse: (text: string) => number, range: Range, m
       }
       return z.NEVER
     })
+}
+
+function isPowerOfTwo(value: number): boolean {
+  return Number.isInteger(value) && value > 0 && (BigInt(value) & BigInt(value - 1)) === 0n
 }
 
 export function whole(meaning: string, min: number, max: number) {

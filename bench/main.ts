@@ -1,0 +1,42 @@
+/** `npm run bench [-- --only NAME] [--quick]`: runs the benchmarks, prints a table, writes bench/results.json. Seeded. */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { measure, met, type Benchmark, type Result } from './harness.ts'
+import { lifecycleTable } from './lifecycle-table.ts'
+import { memoryBus } from './memory-bus.ts'
+import { quickstart } from './quickstart.ts'
+import { traceReferences } from './trace-references.ts'
+
+const BENCHMARKS: readonly Benchmark[] = [quickstart, traceReferences, lifecycleTable, memoryBus]
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } } })
+const names = BENCHMARKS.flatMap((benchmark) => benchmark.figures.map((figure) => figure.name))
+const chosen = BENCHMARKS.filter(({ figures }) => values.only === undefined || figures.some(({ name }) => name === values.only))
+if (chosen.length === 0) {
+  process.stderr.write(`--only ${values.only}: no such benchmark; expected one of ${names.join(', ')}\n`)
+  process.exit(2)
+}
+
+const results: Result[] = []
+for (const benchmark of chosen) results.push(...(await measure(benchmark, values.quick)))
+writeFileSync(
+  new URL('results.json', import.meta.url),
+  `${JSON.stringify(results.map(({ name, median, min, max, runs, unit, goal, better }) => ({ name, median, min, max, runs, unit, goal, better })), null, 2)}\n`,
+)
+process.stdout.write(tableOf(results))
+
+function tableOf(lines: readonly Result[]): string {
+  const cells = [
+    ['name', 'median', 'min', 'max', 'unit', 'goal', ''],
+    ...lines.map((result) => {
+      const { name, median, min, max, unit, goal, better } = result
+      return [name, short(median), short(min), short(max), unit, `${better === 'higher' ? '≥' : '≤'} ${short(goal)}`, met(result) ? 'met' : 'missed']
+    }),
+  ]
+  const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)))
+  return cells.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()}\n`).join('')
+}
+
+function short(value: number): string {
+  return value >= 1e6 ? `${(value / 1e6).toPrecision(3)}M` : value.toPrecision(3)
+}
