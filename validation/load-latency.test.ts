@@ -42,10 +42,10 @@ describe('the load-latency curve', () => {
 })
 
 describe("Little's law", () => {
-  /** Memory of which DRAM holds a quarter, read evenly; every access misses the CPU cache. Below saturation. */
+  /** Memory of which DRAM holds a quarter, read evenly once it is in place; every access misses the CPU cache. Below saturation. */
   const scenarioOf = (accesses: string, threads: number): string => `
 name: little
-duration: 1s
+duration: 2s
 sample: 100ms
 devices:
   pool: { physical: 512MiB, advertised: 1GiB, decompressRate: 60GB/s }
@@ -53,7 +53,18 @@ hosts:
   host: { memory: 128MiB, devices: [pool], watermarkScaleFactor: 400 }
 workloads:
   reader:
-    { host: host, kind: uniform, size: 512MiB, accesses: ${accesses}, writeShare: 0%, miss: 100%, threads: ${threads}, content: { ratio: 2 } }
+    host: host
+    kind: burst
+    size: 512MiB
+    accesses: 0/s
+    burst: ${accesses}
+    period: 2s
+    length: 1s
+    skew: 0
+    writeShare: 0%
+    miss: 100%
+    threads: ${threads}
+    content: { ratio: 2 }
 `
 
   test.for([
@@ -62,7 +73,7 @@ workloads:
     { accesses: '20M/s', threads: 16 },
   ])('holds for $accesses of $threads threads', async ({ accesses, threads }) => {
     const run = await trial(scenarioOf(accesses, threads))
-    const [begin, end] = [last(run, 700), last(run, 999)]
+    const [begin, end] = [last(run, 1500), last(run, 1999)]
     const seconds = secondsOf(run, end.quantum - begin.quantum)
     const sum = (of: (sample: Sample) => number): number => of(end) - of(begin)
     expect(sum(({ of }) => of['host']!['demoted']!)).toBe(0)

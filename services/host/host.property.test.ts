@@ -1,6 +1,8 @@
 /** A host in any weather: whatever mail comes, no page is lost, no slot is written after it was given back, none is given back twice. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { HINTED } from '#shared/page/page-table.ts'
+import { POISONED, POOLED } from '#shared/page/transitions.ts'
 import type { ClassRates } from './host.fixture.ts'
 import { Bench, DEVICE, NEIGHBOUR, NODE, profileOf, PROMOTER, PROMOTION, SECOND_DEVICE, WORKLOAD } from './host.fixture.ts'
 
@@ -70,6 +72,8 @@ test.each([2, 4])('the books of host and devices agree after every step, with %d
             expect(bench.seen[`slots.${id}`]).toBe(stored)
           }
         }
+        const { state, flags } = bench.table
+        expect(state.filter((at, page) => (flags[page]! & HINTED) !== 0 && at !== POOLED && at !== POISONED)).toHaveLength(0)
       }
       // All leave (even the last to come has reported by then): nothing stays behind, on whatever side.
       bench.run(bench.out.now + 20)

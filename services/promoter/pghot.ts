@@ -49,7 +49,9 @@ export class Pghot implements Strategy {
 
   take(max: number): Uint32Array {
     const taken = new Uint32Array(Math.min(max, this.pending))
-    const waiting = this.ready.subarray(0, this.readyLength).toSorted()
+    // A view: what is kept is written back into it.
+    const waiting = this.ready.subarray(0, this.readyLength)
+    waiting.sort()
     let count = 0
     let kept = 0
     let last = -1

@@ -35,6 +35,14 @@ describe('the last-level cache', () => {
     expect(missShares([{ pages: 1000, accessesPerPage: 10 }], 32 * MIB)).toEqual([0])
   })
 
+  test('leaves what is never accessed outside, though all the rest fits', () => {
+    const classes = [
+      { pages: 1000, accessesPerPage: 10 },
+      { pages: 1000, accessesPerPage: 0 },
+    ]
+    expect(missShares(classes, 32 * MIB)).toEqual([0, 1])
+  })
+
   test('misses by how rarely a page is accessed, and hits the hottest', () => {
     const [hot, warm, cold, idle] = missShares(
       [

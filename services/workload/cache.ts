@@ -22,7 +22,9 @@ export function missShares(classes: readonly CachedClass[], cacheBytes: number):
   return classes.map(({ accessesPerPage }) => missShare(accessesPerPage, lifeSeconds))
 }
 
+/** What is never accessed counts as a miss; 0 · ∞ would be no number at all. */
 function missShare(accessesPerPage: number, lifeSeconds: number): number {
+  if (accessesPerPage === 0) return 1
   return exp((-accessesPerPage / LINES_PER_PAGE) * lifeSeconds)
 }
 
@@ -30,7 +32,7 @@ function missShare(accessesPerPage: number, lifeSeconds: number): number {
 function characteristicTime(classes: readonly CachedClass[], cacheLines: number): number {
   const linesIn = (lifeSeconds: number): number =>
     classes.reduce(
-      (lines, c) => lines + c.pages * LINES_PER_PAGE * (1 - (c.accessesPerPage > 0 ? missShare(c.accessesPerPage, lifeSeconds) : 1)),
+      (lines, c) => lines + c.pages * LINES_PER_PAGE * (1 - missShare(c.accessesPerPage, lifeSeconds)),
       0,
     )
   let low = 0
