@@ -24,6 +24,8 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     setupFiles: ['test/setup.ts'],
     pool: 'forks',
+    // The default leaves one core idle, which on two is half of them.
+    maxWorkers: '100%',
     // Whole runs of the simulator, on a machine that may be busy with others.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -33,7 +33,7 @@ export async function measure(benchmark: Benchmark, quick: boolean): Promise<Res
     samples.push(await run())
   }
   return benchmark.figures.map((figure, column) => {
-    const values = samples.map((sample) => sample[column]!).sort((a, b) => a - b)
+    const values = samples.map((sample) => sample[column]!).toSorted((a, b) => a - b)
     return { ...figure, median: medianOf(values), min: values[0]!, max: values.at(-1)!, runs }
   })
 }

@@ -1,4 +1,4 @@
-/** `npm run bench [-- --only NAME] [--quick]`: runs the benchmarks, prints a table, writes bench/results.json. Seeded. */
+/** `npm run bench [-- --only NAME] [--quick]`: runs the benchmarks, prints a table; a whole run writes bench/results.json. Seeded. */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { measure, met, type Benchmark, type Result } from './harness.ts'
@@ -19,10 +19,20 @@ if (chosen.length === 0) {
 
 const results: Result[] = []
 for (const benchmark of chosen) results.push(...(await measure(benchmark, values.quick)))
-writeFileSync(
-  new URL('results.json', import.meta.url),
-  `${JSON.stringify(results.map(({ name, median, min, max, runs, unit, goal, better }) => ({ name, median, min, max, runs, unit, goal, better })), null, 2)}\n`,
-)
+// A single benchmark is for a look; the file keeps the results of whole runs.
+if (values.only === undefined) {
+  const lines = results.map(({ name, median, min, max, runs, unit, goal, better }) => ({
+    name,
+    median,
+    min,
+    max,
+    runs,
+    unit,
+    goal,
+    better,
+  }))
+  writeFileSync(new URL('results.json', import.meta.url), `${JSON.stringify(lines, null, 2)}\n`)
+}
 process.stdout.write(tableOf(results))
 
 function tableOf(lines: readonly Result[]): string {
@@ -30,11 +40,27 @@ function tableOf(lines: readonly Result[]): string {
     ['name', 'median', 'min', 'max', 'unit', 'goal', ''],
     ...lines.map((result) => {
       const { name, median, min, max, unit, goal, better } = result
-      return [name, short(median), short(min), short(max), unit, `${better === 'higher' ? '≥' : '≤'} ${short(goal)}`, met(result) ? 'met' : 'missed']
+      return [
+        name,
+        short(median),
+        short(min),
+        short(max),
+        unit,
+        `${better === 'higher' ? '≥' : '≤'} ${short(goal)}`,
+        met(result) ? 'met' : 'missed',
+      ]
     }),
   ]
   const widths = cells[0]!.map((_, column) => Math.max(...cells.map((row) => row[column]!.length)))
-  return cells.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ').trimEnd()}\n`).join('')
+  return cells
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column]!))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('')
 }
 
 function short(value: number): string {

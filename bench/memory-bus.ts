@@ -51,7 +51,14 @@ export const memoryBus: Benchmark = {
   prepare: (quick) => async () => {
     const quanta = quick ? 500 : 5000
     const bus = new MemoryBus()
-    await bus.join(0, new Stage(0, Array.from({ length: ACTORS }, (_, ordinal) => new Relay(ordinal)), () => 0))
+    await bus.join(
+      0,
+      new Stage(
+        0,
+        Array.from({ length: ACTORS }, (_, ordinal) => new Relay(ordinal)),
+        () => 0,
+      ),
+    )
     const startMs = performance.now()
     await conduct(bus, { end: quanta, sampleEvery: quanta, proceed: () => true, onReports: () => true })
     return [(quanta * ACTORS * MAILS_IN_FLIGHT) / ((performance.now() - startMs) / 1000)]

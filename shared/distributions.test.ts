@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { chiSquareExcess } from './chi-square.fixture.ts'
 import { firstEventTicks, poisson } from './distributions.ts'
+import { InvariantError } from './errors.ts'
 import { fork, Stream } from './random.ts'
 
 describe('Poisson counts', () => {
@@ -41,6 +42,11 @@ describe('Poisson counts', () => {
     const stream = new Stream(fork(1, 'none'))
     expect(poisson(stream, 0)).toBe(0)
     expect(stream.counter).toBe(0)
+  })
+
+  test('of no finite mean are a bug, and never an endless search', () => {
+    const stream = new Stream(fork(1, 'none'))
+    for (const mean of [NaN, Infinity]) expect(() => poisson(stream, mean)).toThrow(InvariantError)
   })
 
   test('are whole and not negative, whatever the mean', () => {

@@ -1,9 +1,12 @@
 /** Draws from the distributions that the models need, exact up to the 2^-32 resolution of a stream's numbers. */
 import { exp, log, sqrt } from './arithmetic.ts'
+import { assert } from './errors.ts'
 import type { Stream } from './random.ts'
 
 /** A Poisson count of mean `mean` ≥ 0. Inversion below 10, transformed rejection (Hörmann's PTRS, 1993) above. */
 export function poisson(stream: Stream, mean: number): number {
+  // Rejection would look for a count for ever.
+  assert(mean < Infinity, `a Poisson count has a finite mean, not ${mean}`)
   if (mean <= 0) return 0
   return mean < 10 ? poissonByInversion(stream.unit(), mean) : poissonByRejection(stream, mean)
 }

@@ -27,7 +27,12 @@ describe('the load-latency curve', () => {
   function rawReadNs(readShare: number, gigabytesPerSecond: number): number {
     const out = new Recorder()
     const bytes = gigabytesPerSecond * 1e9 * TICK_SECONDS
-    drive(new Device(deviceSpec()), out, { 10: [traffic(HOST_1, { readBytes: bytes * readShare, writeBytes: bytes * (1 - readShare) })] }, 10)
+    drive(
+      new Device(deviceSpec()),
+      out,
+      { 10: [traffic(HOST_1, { readBytes: bytes * readShare, writeBytes: bytes * (1 - readShare) })] },
+      10,
+    )
     return out.of('load')[0]!.body.rawReadNs - CODECS.lz4.metadataNs
   }
 
@@ -36,9 +41,12 @@ describe('the load-latency curve', () => {
     expect(new Set(POINTS.map(({ readShare }) => readShare))).toEqual(new Set([0.1, 0.6, 0.9]))
   })
 
-  test.for(POINTS)('is met at $gigabytesPerSecond GB/s with a read share of $readShare', ({ readShare, gigabytesPerSecond, ns }) => {
-    expect(Math.abs(rawReadNs(readShare, gigabytesPerSecond) - ns)).toBeLessThan(TOLERANCES.curveNs)
-  })
+  test.for(POINTS)(
+    'is met at $gigabytesPerSecond GB/s with a read share of $readShare',
+    ({ readShare, gigabytesPerSecond, ns }) => {
+      expect(Math.abs(rawReadNs(readShare, gigabytesPerSecond) - ns)).toBeLessThan(TOLERANCES.curveNs)
+    },
+  )
 })
 
 describe("Little's law", () => {

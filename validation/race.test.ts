@@ -70,7 +70,14 @@ describe('the bear reaches the low threshold after headroom / (W·(1 − 1/c))',
     const expected = headroomBytes / (bytesPerSecond * (1 - 1 / c))
     const measured = secondsOf(run, first(run, 'low-threshold').quantum - attack)
 
-    table.push({ 'W GB/s': bytesPerSecond / 1e9, c, tick, expected, measured, quantaLate: (measured - expected) / quantumSeconds })
+    table.push({
+      'W GB/s': bytesPerSecond / 1e9,
+      c,
+      tick,
+      expected,
+      measured,
+      quantaLate: (measured - expected) / quantumSeconds,
+    })
     expect(Math.abs(measured - expected)).toBeLessThanOrEqual(TOLERANCES.race * expected + quantumSeconds)
   })
 })

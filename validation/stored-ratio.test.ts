@@ -16,7 +16,8 @@ const idOf = (profile: string): string => profile.replace('_', '-')
 
 /** A host with a device of its own for each profile; 256 MiB of each do not fit into DRAM. */
 function scenarioOf(codec: string): string {
-  const lines = (line: (id: string, profile: string) => string): string => PROFILE_NAMES.map((name) => line(idOf(name), name)).join('\n')
+  const lines = (line: (id: string, profile: string) => string): string =>
+    PROFILE_NAMES.map((name) => line(idOf(name), name)).join('\n')
   return `
 name: stored-ratio
 duration: 1s
@@ -36,7 +37,8 @@ describe('a device stores a measured profile at the mean of its sizes after chun
     const { final } = await trial(scenarioOf(codec))
     const table = PROFILE_NAMES.map((profile) => {
       const sizes = profiles[profile][codec]
-      const mean = sizes.reduce((sum, size) => sum + Math.ceil(size / CHUNK_BYTES) * CHUNK_BYTES, 0) / sizes.length + METADATA_BYTES
+      const mean =
+        sizes.reduce((sum, size) => sum + Math.ceil(size / CHUNK_BYTES) * CHUNK_BYTES, 0) / sizes.length + METADATA_BYTES
       const device = final[`pool-${idOf(profile)}`]!
       const pages = device['storedPages']!
       const stored = device['usedBytes']! / pages

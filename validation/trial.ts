@@ -27,7 +27,11 @@ export interface Trial {
 }
 
 /** `hears` is called for every mail, in the quantum in which it was sent. */
-export async function trial(yaml: string, sets: readonly string[] = [], hears: (mail: Mail, quantum: Quantum) => void = () => {}): Promise<Trial> {
+export async function trial(
+  yaml: string,
+  sets: readonly string[] = [],
+  hears: (mail: Mail, quantum: Quantum) => void = () => {},
+): Promise<Trial> {
   const { scenario } = loadScenario(yaml, 'validation', sets)
   const { actors, conductor } = cast(scenario)
   const bus = new MemoryBus((bag: Bag) => {

@@ -13,7 +13,7 @@ import { DRAM_READ_NS, HINT_FAULT_NS, LINES_PER_PAGE, MAJOR_FAULT_NS, SWAP_OUT_P
 import { HintCalendar, sinceHint } from './hint-calendar.ts'
 import type { History } from './history.ts'
 import { LatencyHistogram } from './latency.ts'
-import type { Link } from './link.ts'
+import { RAW, READ_KINDS, type Link } from './link.ts'
 import type { HostMemory } from './memory.ts'
 import { stall, type Resident } from './resident.ts'
 import type { SwapDevice } from './swap.ts'
@@ -47,9 +47,14 @@ export class Access {
   /** A fault found no frame at all in this tick. */
   starved = false
   #nowNs = 0
+  /** Reads of this tick that met a pooled page, by device and kind; empty between ticks. */
+  readonly #reads: Float64Array
+  /** Room for the pages of one draw; it holds nothing between draws. */
+  #picked = new Uint32Array(1024)
 
   constructor(parts: AccessParts) {
     this.#parts = parts
+    this.#reads = new Float64Array(parts.links.length * READ_KINDS)
   }
 
   tick(resident: Resident, ticks: number, nowNs: number): void {
@@ -69,13 +74,22 @@ export class Access {
 
   /** Lines of a pooled page that pass the CPU cache; `visits` as in Link.access(). */
   touchPooled(resident: Resident, page: number, reads: number, writes: number, visits = reads): void {
-    const { table } = this.#parts.memory
+    this.#touch(resident, page)
+    this.#transfer(resident, page, reads, writes, visits)
+  }
+
+  #touch(resident: Resident, page: number): void {
+    const { flags } = this.#parts.memory.table
     this.#parts.history.touch(page, resident.work)
-    if ((table.flags[page]! & HINTED) !== 0) {
-      this.#parts.history.unhint(page, resident.work)
-      this.#hintFault(resident, page)
-    }
-    const link = this.#parts.links[this.#parts.memory.deviceOf(page)]!
+    if ((flags[page]! & HINTED) === 0) return
+    this.#parts.history.unhint(page, resident.work)
+    this.#hintFault(resident, page)
+  }
+
+  #transfer(resident: Resident, page: number, reads: number, writes: number, visits: number): void {
+    const { table } = this.#parts.memory
+    const device = this.#parts.memory.deviceOf(page)
+    const link = this.#parts.links[device]!
     const size = table.size[page]!
     if (reads + writes > 0) link.access(page, size, reads, writes, visits)
     if (reads > 0) {
@@ -83,14 +97,28 @@ export class Access {
         this.#parts.tally.poisonHits++
         resident.doom = 'sigbus'
       }
-      const ns = link.readNs(size)
-      this.latency.add(ns, visits)
-      this.latency.add(link.load.rawReadNs, reads - visits)
-      const extraNs = visits * (ns - DRAM_READ_NS) + (reads - visits) * (link.load.rawReadNs - DRAM_READ_NS)
-      if (extraNs > 0) stall(resident, extraNs)
+      this.#reads[device * READ_KINDS + link.kindOf(size)]! += visits
+      this.#reads[device * READ_KINDS + RAW]! += reads - visits
     }
     // Writes are posted: they hold a thread up only when the device is offered more than it can take.
     if (writes > 0 && link.load.utilisation > 1) stall(resident, writes * link.load.writeNs * (link.load.utilisation - 1))
+  }
+
+  /** What the resident's reads of pooled pages in this tick have cost; call when all of them are done. */
+  settle(resident: Resident): void {
+    const { links } = this.#parts
+    let extraNs = 0
+    for (let device = 0; device < links.length; device++) {
+      for (let kind = 0; kind < READ_KINDS; kind++) {
+        const reads = this.#reads[device * READ_KINDS + kind]!
+        if (reads === 0) continue
+        const ns = links[device]!.readNs(kind)
+        this.latency.add(ns, reads)
+        extraNs += reads * (ns - DRAM_READ_NS)
+      }
+    }
+    this.#reads.fill(0)
+    if (extraNs > 0) stall(resident, extraNs)
   }
 
   /** New content in `lines` of the 64 lines of a pooled page: the page as a whole is taken to change with that share. */
@@ -125,22 +153,37 @@ export class Access {
     return true
   }
 
+  /**
+   * Misses of pooled pages: so many, of members picked at random. Column by column, so that the processor has many of
+   * these scattered loads under way at a time; page by page it would wait for each.
+   */
   #drawPooled(resident: Resident, c: RateClass, ticks: number): void {
     const { memory, stream } = this.#parts
-    const { table } = memory
-    const members = c.pooledMembers
-    const writeShare = c.writesPerTick / touchesPerTick(c)
-    const events = poisson(stream, members.length * missesPerTick(c) * ticks)
+    const { state } = memory.table
+    const { items, length } = c.pooledMembers
+    const events = poisson(stream, length * missesPerTick(c) * ticks)
+    const pages = this.#room(events)
+    for (let i = 0; i < events; i++) pages[i] = items[stream.below(length)]!
+    let misses = 0
     for (let i = 0; i < events; i++) {
-      const page = members.items[stream.below(members.length)]!
-      const state = table.state[page]!
+      const page = pages[i]!
+      pages[misses] = page
       // The list may be stale: a miss of a page that has left it was no miss on the device.
-      if (state !== POOLED && state !== POISONED) continue
-      const write = stream.unit() < writeShare
-      this.touchPooled(resident, page, 1, write ? 1 : 0)
-      if (write) this.rewrite(page, 1)
+      if (state[page] === POOLED || state[page] === POISONED) misses++
     }
-    if (members.length > 64 && c.pooled * 2 < members.length) this.#compact(members, LISTED_POOLED)
+    for (let i = 0; i < misses; i++) this.#touch(resident, pages[i]!)
+    const writeShare = c.writesPerTick / touchesPerTick(c)
+    for (let i = 0; i < misses; i++) {
+      const write = stream.unit() < writeShare
+      this.#transfer(resident, pages[i]!, 1, write ? 1 : 0, 1)
+      if (write) this.rewrite(pages[i]!, 1)
+    }
+    if (length > 64 && c.pooled * 2 < length) this.#compact(c.pooledMembers, LISTED_POOLED)
+  }
+
+  #room(pages: number): Uint32Array {
+    if (pages > this.#picked.length) this.#picked = new Uint32Array(2 * pages)
+    return this.#picked
   }
 
   #drawSwapped(resident: Resident, c: RateClass, ticks: number): void {

@@ -6,6 +6,7 @@
 import type { Outbox } from '#shared/actor.ts'
 import type { BodyOf } from '#shared/messages.ts'
 import { PageList } from '#shared/page/page-list.ts'
+import { ACCESSED } from '#shared/page/page-table.ts'
 import { DEMOTING } from '#shared/page/transitions.ts'
 import { exp } from '#shared/arithmetic.ts'
 import { hashUnit, type Key } from '#shared/random.ts'
@@ -105,14 +106,18 @@ export class Demotion {
   }
 
   refused(body: BodyOf<'refused'>, nowNs: number): void {
-    const { memory, tally } = this.#parts
+    const { memory, history, residents, tally } = this.#parts
+    const { table, classes } = memory
     const proactive = this.#proactiveBatches.has(body.batch)
     this.#answered.push(body.batch)
     for (const page of body.pages) {
-      if (memory.table.state[page] !== DEMOTING) continue
+      if (table.state[page] !== DEMOTING) continue
       memory.refuse(page)
       tally.refused++
+      history.reveal(page, residents[classes[table.klass[page]!]!.owner]!.work)
       if (proactive) tally.refusedProactive++
+      // References are checked again on the second pass: a page touched while the question was out is cold no more.
+      else if ((table.flags[page]! & ACCESSED) !== 0) memory.rejuvenate(page, memory.dram)
       else this.#parts.swapOut(page, nowNs)
     }
   }

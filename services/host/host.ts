@@ -203,7 +203,9 @@ export class Host implements Actor {
   #poison(pages: Uint32Array): void {
     for (const page of pages) {
       const state = this.#memory.table.state[page]
-      if (state === POOLED || state === PROMOTING) this.#memory.poison(page)
+      if (state !== POOLED && state !== PROMOTING) continue
+      this.#memory.poison(page)
+      this.#truth.end(page)
     }
   }
 
@@ -243,6 +245,7 @@ export class Host implements Actor {
     this.#access.tick(resident, ticks, nowNs)
     if (resident.sweep) this.#sweeper.tick(resident, resident.sweep, ticks)
     if (resident.replay) this.#replayer.tick(resident, resident.replay, ticks)
+    this.#access.settle(resident)
     out.send(resident.ordinal, 'progress', {
       workNs: resident.work * WORK_TICK_NS,
       allocated: resident.allocated,

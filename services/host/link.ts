@@ -16,6 +16,12 @@ const IDLE_LOAD: BodyOf<'load'> = {
   devLoad: 0,
 }
 
+/** What a read can meet on a device. */
+const ZERO = 0
+export const RAW = 1
+const COMPRESSED = 2
+export const READ_KINDS = 3
+
 export class Link {
   readonly spec: NodeSpec
   /** A page above this size is stored raw. */
@@ -42,10 +48,15 @@ export class Link {
     return size > this.#rawAboveBytes
   }
 
-  /** Latency of a 64 B read that meets a page of this size. */
-  readNs(size: number): number {
-    if (size === 0) return this.load.zeroReadNs
-    return this.isRaw(size) ? this.load.rawReadNs : this.load.compressedReadNs
+  /** What a 64 B read of a page of this size meets. */
+  kindOf(size: number): number {
+    return size === 0 ? ZERO : this.isRaw(size) ? RAW : COMPRESSED
+  }
+
+  /** Its latency. */
+  readNs(kind: number): number {
+    if (kind === ZERO) return this.load.zeroReadNs
+    return kind === RAW ? this.load.rawReadNs : this.load.compressedReadNs
   }
 
   /**

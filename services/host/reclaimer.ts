@@ -167,7 +167,7 @@ export class Reclaimer {
     const managed = Math.floor(link.spec.advertisedBytes / PAGE_BYTES)
     const boost = (managed * link.pressure) / 1000
     const wanted = watermarks(link.spec.advertisedBytes, spec.watermarkScaleFactor).high + boost
-    const short = (): boolean => link.pressure > 0 && managed - memory.slots[device]! < wanted
+    const short = (): boolean => link.pressure > 0 && memory.slots[device]! > 0 && managed - memory.slots[device]! < wanted
     if (short()) node.kswapd.wake()
     else node.kswapd.sleep()
     if (!node.kswapd.active) return

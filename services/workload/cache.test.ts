@@ -66,7 +66,7 @@ describe('the last-level cache', () => {
 
   test('agrees with a simulated LRU cache under a Zipf law', () => {
     // 16 ranks of 64 lines each, rates by rank; the cache holds 256 of the 1024 lines.
-    const ranks = Array.from({ length: 16 }, (_, r) => (harmonic(r, r + 1, 1)) * 1000)
+    const ranks = Array.from({ length: 16 }, (_, r) => harmonic(r, r + 1, 1) * 1000)
     const modelled = missShares(
       ranks.map((accessesPerPage) => ({ pages: 1, accessesPerPage })),
       256 * 64,

@@ -31,10 +31,7 @@ function missShare(accessesPerPage: number, lifeSeconds: number): number {
 /** T in seconds; Infinity if all lines that are ever accessed fit. Bisection on a monotone function, to 1e-9 of T. */
 function characteristicTime(classes: readonly CachedClass[], cacheLines: number): number {
   const linesIn = (lifeSeconds: number): number =>
-    classes.reduce(
-      (lines, c) => lines + c.pages * LINES_PER_PAGE * (1 - missShare(c.accessesPerPage, lifeSeconds)),
-      0,
-    )
+    classes.reduce((lines, c) => lines + c.pages * LINES_PER_PAGE * (1 - missShare(c.accessesPerPage, lifeSeconds)), 0)
   let low = 0
   let high = 1e-9
   while (linesIn(high) < cacheLines) {
