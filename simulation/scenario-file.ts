@@ -1,16 +1,11 @@
 /** The edge where a scenario comes from a file: only text of a bounded size gets in. */
 import { readFileSync, statSync } from 'node:fs'
 import { ColdpoolError, type ErrorCode } from '#shared/errors.ts'
-import { parseScenario, type Scenario } from '#shared/scenario.ts'
 import { printable } from '#shared/scenario/problems.ts'
 
 const BYTES_MAX = 2 ** 20
 
-/** Throws a ColdpoolError, or a ScenarioError for what the file holds. */
-export function readScenario(path: string): Scenario {
-  return parseScenario(readScenarioText(path), path)
-}
-
+/** Throws a ColdpoolError. */
 export function readScenarioText(path: string): string {
   const fail = (problem: string, expected: string, code: ErrorCode = 'CP_SCENARIO_READ'): never => {
     throw new ColdpoolError(code, path === '' ? '""' : printable(path), problem, expected)

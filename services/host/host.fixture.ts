@@ -18,7 +18,7 @@ import { Tenancy } from './tenancy.ts'
 import { Truth } from './truth.ts'
 import { watermarks } from './watermarks.ts'
 
-export const HOST = 1
+const HOST = 1
 export const DEVICE = 2
 export const SECOND_DEVICE = 3
 export const PROMOTER = 4
@@ -26,7 +26,7 @@ export const WORKLOAD = 5
 export const NEIGHBOUR = 6
 
 /** Only contents of one size: no test of this room needs measured data. */
-export const SIZES = new ContentSizes({} as Profiles, {} as Drifts, 'lz4')
+const SIZES = new ContentSizes({} as Profiles, {} as Drifts, 'lz4')
 
 export const NODE = { ordinal: DEVICE, id: 'device-1', advertisedBytes: 64 * 2 ** 20, chunkBytes: 512 }
 

@@ -33,6 +33,7 @@ function simulatedMisses(rates: readonly number[], cacheLines: number, reference
 describe('the last-level cache', () => {
   test('holds everything that fits, and nothing of it misses', () => {
     expect(missShares([{ pages: 1000, accessesPerPage: 10 }], 32 * MIB)).toEqual([0])
+    expect(missShares([{ pages: 1000, accessesPerPage: 0 }], 32 * MIB)).toEqual([1])
   })
 
   test('leaves what is never accessed outside, though all the rest fits', () => {

@@ -25,7 +25,8 @@ export function missShares(classes: readonly CachedClass[], cacheBytes: number):
 /** What is never accessed counts as a miss; 0 · ∞ would be no number at all. */
 function missShare(accessesPerPage: number, lifeSeconds: number): number {
   if (accessesPerPage === 0) return 1
-  return exp((-accessesPerPage / LINES_PER_PAGE) * lifeSeconds)
+  // What is never accessed is never in the cache, however long a line lives.
+  return accessesPerPage > 0 ? exp((-accessesPerPage / LINES_PER_PAGE) * lifeSeconds) : 1
 }
 
 /** T in seconds; Infinity if all lines that are ever accessed fit. Bisection on a monotone function, to 1e-9 of T. */
