@@ -40,7 +40,8 @@ export function decodeBag(bytes: Uint8Array): Bag {
     throw malformed('bag', 'the bytes are not msgpack', 'a packed bag')
   }
   const [from, to, quantum, mails] = list(raw, 'bag', 4)
-  if (!Array.isArray(mails) || mails.length > MAILS_PER_BAG_MAX) throw malformed('bag', 'no list of mails', `at most ${MAILS_PER_BAG_MAX} mails`)
+  if (!Array.isArray(mails) || mails.length > MAILS_PER_BAG_MAX)
+    throw malformed('bag', 'no list of mails', `at most ${MAILS_PER_BAG_MAX} mails`)
   return {
     from: whole(from, 'bag.from'),
     to: whole(to, 'bag.to'),
@@ -96,12 +97,17 @@ function decodeField(value: unknown, type: FieldType, where: string): unknown {
       const ArrayType = ARRAYS[type]
       const size = ArrayType.BYTES_PER_ELEMENT
       if (!(value instanceof Uint8Array) || value.length % size !== 0 || value.length / size > ARRAY_LENGTH_MAX) {
-        throw malformed(where, 'no array of this type', `bin of a multiple of ${size} bytes, at most ${ARRAY_LENGTH_MAX} elements`)
+        throw malformed(
+          where,
+          'no array of this type',
+          `bin of a multiple of ${size} bytes, at most ${ARRAY_LENGTH_MAX} elements`,
+        )
       }
       // A copy: the packed bytes may start at any offset, and the receiver may keep the array. Not slice(): a Buffer's is a view.
       const copy = new Uint8Array(value)
       const array = new ArrayType(copy.buffer, 0, copy.length / size)
-      if (array instanceof Float64Array && !array.every(Number.isFinite)) throw malformed(where, 'a number is not finite', 'finite numbers')
+      if (array instanceof Float64Array && !array.every(Number.isFinite))
+        throw malformed(where, 'a number is not finite', 'finite numbers')
       return array
     }
   }
@@ -123,12 +129,14 @@ function list(value: unknown, where: string, length?: number): unknown[] {
 }
 
 function whole(value: unknown, where: string): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw malformed(where, got(value), 'a whole number ≥ 0')
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw malformed(where, got(value), 'a whole number ≥ 0')
   return value
 }
 
 function text(value: unknown, where: string): string {
-  if (typeof value !== 'string' || value.length > TEXT_LENGTH_MAX) throw malformed(where, 'no text', `text of at most ${TEXT_LENGTH_MAX} characters`)
+  if (typeof value !== 'string' || value.length > TEXT_LENGTH_MAX)
+    throw malformed(where, 'no text', `text of at most ${TEXT_LENGTH_MAX} characters`)
   return value
 }
 

@@ -142,7 +142,7 @@ export const MESSAGES = {
     from: 'device',
     to: ['host'],
     meaning:
-      'loaded latency of a 64 B read by what it meets (raw, compressed, zero page), of a write, utilisation of the busiest part, DevLoad class 0–3',
+      'loaded latency of a 64 B read by what it meets (raw, compressed, zero page), of a write; offered load of the busiest part over what it can serve in the last tick (what is beyond 1 is still to be waited for), DevLoad class 0–3',
     fields: { rawReadNs: 'f64', compressedReadNs: 'f64', zeroReadNs: 'f64', writeNs: 'f64', utilisation: 'f64', devLoad: 'u32' },
   },
   poisoned: {

@@ -14,7 +14,7 @@ export interface Key {
 
 /** The key of the stream `name` under `seed`. Seeds are whole numbers from 0 to 2^53 − 1. */
 export function fork(seed: number, name: string): Key {
-  let a = mix(seed >>> 0 ^ 0x9e3779b9)
+  let a = mix((seed >>> 0) ^ 0x9e3779b9)
   let b = mix((Math.floor(seed / 2 ** 32) >>> 0) ^ 0x85ebca6b)
   for (let i = 0; i < name.length; i++) {
     const unit = name.charCodeAt(i)

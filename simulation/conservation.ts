@@ -24,7 +24,10 @@ export function checkConservation(scenario: Scenario, telemetry: Readonly<Record
     }
     assert(seen['storedPages'] === pages, `${id}: stored pages are those of its hosts`)
     assert(seen['usedBytes'] === used, `${id}: used bytes are those of its hosts`)
-    assert(seen['usedBytes'] + seen['headroomBytes']! <= device.physical, `${id}: used bytes and headroom fit its physical capacity`)
+    assert(
+      seen['usedBytes'] + seen['headroomBytes']! <= device.physical,
+      `${id}: used bytes and headroom fit its physical capacity`,
+    )
     for (const [key, value] of Object.entries(seen)) assert(value >= 0, `${id}: ${key} is not negative (${value})`)
   }
   for (const id of Object.keys(scenario.hosts)) {

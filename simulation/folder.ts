@@ -29,7 +29,10 @@ export class RunFolder {
   event(event: ActorEvent, nameOf: (ordinal: Ordinal) => ActorId): void {
     const { quantum, actor, code, fields } = event
     const named = { ...fields, ...(typeof fields['workload'] === 'number' && { workload: nameOf(fields['workload']) }) }
-    this.#append('events.ndjson', `${JSON.stringify({ seconds: (quantum * this.#quantumNs) / NS_PER_S, actor, code, ...named })}\n`)
+    this.#append(
+      'events.ndjson',
+      `${JSON.stringify({ seconds: (quantum * this.#quantumNs) / NS_PER_S, actor, code, ...named })}\n`,
+    )
   }
 
   sample(virtualSeconds: number, telemetry: Readonly<Record<ActorId, Telemetry>>): void {

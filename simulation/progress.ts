@@ -15,7 +15,11 @@ export interface Progress {
   readonly headroomBytes: Readonly<Record<ActorId, number>>
 }
 
-export function progressOf(scenario: Scenario, virtualSeconds: number, telemetry: Readonly<Record<ActorId, Telemetry>>): Progress {
+export function progressOf(
+  scenario: Scenario,
+  virtualSeconds: number,
+  telemetry: Readonly<Record<ActorId, Telemetry>>,
+): Progress {
   const hosts = Object.keys(scenario.hosts).map((id) => telemetry[id] ?? {})
   const sum = (key: string): number => hosts.reduce((total, host) => total + (host[key] ?? 0), 0)
   return {

@@ -9,12 +9,24 @@ export function renderVerdict({ verdict, folder }: RunResult): string {
   return [
     headline(verdict),
     '',
-    table(['device', 'physical', 'peak use', 'pages', 'ratio', 'refused', 'poisoned', 'interrupts', 'peak load'], devices(verdict)),
+    table(
+      ['device', 'physical', 'peak use', 'pages', 'ratio', 'refused', 'poisoned', 'interrupts', 'peak load'],
+      devices(verdict),
+    ),
     '',
-    table(['host', 'pages', 'demoted', 'refused', 'promoted', 'declined', 'swap out', 'swap in', 'p99', 'slowdown'], hosts(verdict)),
+    table(
+      ['host', 'pages', 'demoted', 'refused', 'promoted', 'declined', 'swap out', 'swap in', 'p99', 'slowdown'],
+      hosts(verdict),
+    ),
     ...(Object.keys(verdict.promoters).length === 0
       ? []
-      : ['', table(['promoter', 'reports', 'ordered', 'home', 'rate-limited', 'coverage', 'accuracy', 'lateness'], promoters(verdict))]),
+      : [
+          '',
+          table(
+            ['promoter', 'reports', 'ordered', 'home', 'rate-limited', 'coverage', 'accuracy', 'lateness'],
+            promoters(verdict),
+          ),
+        ]),
     '',
     ...verdict.story.flatMap((line) => wrapped(line)),
     ...(folder === undefined ? [] : ['', `Run folder: ${folder}`]),
@@ -46,7 +58,9 @@ function devices(v: Verdict): string[][] {
 function hosts(v: Verdict): string[][] {
   return Object.entries(v.hosts).map(([id, f]) => [
     id,
-    ...['allocated', 'demoted', 'refused', 'promoted', 'declined', 'swappedOut', 'swappedIn'].map((key) => formatCount(number(f, key))),
+    ...['allocated', 'demoted', 'refused', 'promoted', 'declined', 'swappedOut', 'swappedIn'].map((key) =>
+      formatCount(number(f, key)),
+    ),
     nanoseconds(number(f['latencyNs'] as Figures, 'p99')),
     `${number(f, 'slowdown').toFixed(3)}×`,
   ])

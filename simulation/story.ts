@@ -52,7 +52,8 @@ function deviceStory(scenario: Scenario, chronicle: Chronicle, id: ActorId, atta
   const low = mine.find((event) => event.code === 'low-threshold')
   if (low) {
     const seconds = chronicle.secondsOf(low)
-    const since = attack && low.quantum >= attack.quantum ? `, ${span(seconds - chronicle.secondsOf(attack))} after the attack` : ''
+    const since =
+      attack && low.quantum >= attack.quantum ? `, ${span(seconds - chronicle.secondsOf(attack))} after the attack` : ''
     const hosts = Object.values(scenario.hosts).filter(({ devices }) => devices.includes(id)).length
     const left = formatBytes(Number(low.fields['headroomBytes']))
     const raised = pressedSpans(chronicle, mine)
@@ -128,7 +129,9 @@ function times(elapsed: number, work: number): string {
 function ending(bear: Bear, attacked: boolean): string {
   const closest = `${formatBytes(bear.closestHeadroomBytes)} at ${span(bear.atSeconds)}`
   if (!attacked) {
-    return bear.outrun ? `No bear came. Closest headroom: ${closest}.` : `No bear came, yet space ran out: closest headroom ${closest}.`
+    return bear.outrun
+      ? `No bear came. Closest headroom: ${closest}.`
+      : `No bear came, yet space ran out: closest headroom ${closest}.`
   }
   return bear.outrun ? `The bear was outrun. Closest headroom: ${closest}.` : `The bear won: closest headroom ${closest}.`
 }

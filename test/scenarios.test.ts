@@ -48,7 +48,9 @@ function chunkedRatio(sizes: Uint16Array, chunkBytes = 512, metadataBytes = 64):
 
 /** The column of an actor's metrics, by virtual second. */
 function series(told: Told, actor: string, column: string): Map<number, number> {
-  const [head, ...rows] = readFileSync(join(told.folder, 'metrics', `${actor}.csv`), 'utf8').trimEnd().split('\n')
+  const [head, ...rows] = readFileSync(join(told.folder, 'metrics', `${actor}.csv`), 'utf8')
+    .trimEnd()
+    .split('\n')
   const index = head!.split(',').indexOf(column)
   if (index < 0) throw new Error(`no column ${column}`)
   return new Map(rows.map((row) => [Number(row.split(',')[0]), Number(row.split(',')[index])]))
@@ -119,7 +121,8 @@ describe('quickstart', () => {
   })
 
   test('the traces are replayed', () => {
-    for (const id of ['redis-trace', 'sqlite-trace']) expect(figure(told.verdict.workloads[id]!, 'epochsDone')).toBeGreaterThan(150)
+    for (const id of ['redis-trace', 'sqlite-trace'])
+      expect(figure(told.verdict.workloads[id]!, 'epochsDone')).toBeGreaterThan(150)
   })
 
   test('the verdict says so in words, within 100 columns', () => {

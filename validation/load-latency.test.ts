@@ -23,17 +23,14 @@ const POINTS = readFileSync(new URL('reference/load-latency.csv', import.meta.ur
   })
 
 describe('the load-latency curve', () => {
-  /** One tick of raw traffic at this rate, and what the device then tells its hosts. */
+  /** A second of raw traffic at this rate, and what the device tells its hosts in the end. */
   function rawReadNs(readShare: number, gigabytesPerSecond: number): number {
     const out = new Recorder()
     const bytes = gigabytesPerSecond * 1e9 * TICK_SECONDS
-    drive(
-      new Device(deviceSpec()),
-      out,
-      { 10: [traffic(HOST_1, { readBytes: bytes * readShare, writeBytes: bytes * (1 - readShare) })] },
-      10,
-    )
-    return out.of('load')[0]!.body.rawReadNs - CODECS.lz4.metadataNs
+    const report = [traffic(HOST_1, { readBytes: bytes * readShare, writeBytes: bytes * (1 - readShare) })]
+    const plan = Object.fromEntries(Array.from({ length: 150 }, (_, tick) => [tick * 10 + 1, report]))
+    drive(new Device(deviceSpec()), out, plan, 1491)
+    return out.of('load').at(-1)!.body.rawReadNs - CODECS.lz4.metadataNs
   }
 
   test('has three measured read shares and all their points', () => {
@@ -49,14 +46,14 @@ describe('the load-latency curve', () => {
   )
 })
 
-describe("Little's law", () => {
-  /** Memory of which DRAM holds a quarter, read evenly once it is in place; every access misses the CPU cache. Below saturation. */
-  const scenarioOf = (accesses: string, threads: number): string => `
+describe('a host and a device in balance', () => {
+  /** Memory of which DRAM holds a quarter, read evenly in the second second, when it is in place; every access misses the cache. */
+  const scenarioOf = (accesses: string, threads: number, decompressRate = '60GB/s'): string => `
 name: little
 duration: 2s
 sample: 100ms
 devices:
-  pool: { physical: 512MiB, advertised: 1GiB, decompressRate: 60GB/s }
+  pool: { physical: 512MiB, advertised: 1GiB, decompressRate: ${decompressRate} }
 hosts:
   host: { memory: 128MiB, devices: [pool], watermarkScaleFactor: 400 }
 workloads:
@@ -79,7 +76,7 @@ workloads:
     { accesses: '1M/s', threads: 1 },
     { accesses: '4M/s', threads: 8 },
     { accesses: '20M/s', threads: 16 },
-  ])('holds for $accesses of $threads threads', async ({ accesses, threads }) => {
+  ])("obey Little's law below saturation: $accesses of $threads threads", async ({ accesses, threads }) => {
     const run = await trial(scenarioOf(accesses, threads))
     const [begin, end] = [last(run, 1500), last(run, 1999)]
     const seconds = secondsOf(run, end.quantum - begin.quantum)
@@ -94,5 +91,17 @@ workloads:
     const littleThreads = readsPerSecond * (readNs - DRAM_READ_NS) * 1e-9
     expect(readsPerSecond).toBeGreaterThan(100_000)
     expect(Math.abs(threadsWaiting / littleThreads - 1)).toBeLessThan(TOLERANCES.little)
+  })
+
+  test.for([4, 16, 128, 1024])('exchange what the engine can decompress when %i threads ask for more', async (threads) => {
+    // 14.8 GB/s of half pages: 7.2 M reads/s; the threads would read 40 M/s of which three quarters lie on the device.
+    const run = await trial(scenarioOf('40M/s', threads, '14.8GB/s'))
+    const [begin, end] = [last(run, 1200), last(run, 1999)]
+    const readBytes = (sample: Sample): number => sample.of['pool']!['byHost.host.readBytes']!
+    const readsPerSecond = (readBytes(end) - readBytes(begin)) / LINE_BYTES / secondsOf(run, end.quantum - begin.quantum)
+    const capacity = 14.8e9 / 2048
+    expect(readsPerSecond).toBeLessThan(capacity * (1 + TOLERANCES.overload))
+    // Four threads that wait 440 ns each beyond DRAM do not saturate the engine.
+    if (threads > 4) expect(readsPerSecond).toBeGreaterThan(capacity * (1 - TOLERANCES.overload))
   })
 })

@@ -8,6 +8,8 @@ export const TOLERANCES = {
   curveNs: 1e-6,
   /** Little's law: threads that wait, against throughput times wait. */
   little: 0.02,
+  /** An overloaded engine: served against what it can serve. */
+  overload: 0.1,
   /** A verdict's main figure from 0.5 to 2 ms of quantum. */
   quantumDrift: 0.05,
 } as const

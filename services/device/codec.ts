@@ -42,4 +42,3 @@ export const CODECS = {
     metadataNs: METADATA_NS,
   },
 } as const satisfies Record<string, CodecFigures>
-

@@ -191,23 +191,35 @@ describe('an over-capacity write', () => {
 })
 
 describe('load', () => {
-  test('is told to every host at the tick after traffic, and once more when it is over', () => {
+  test('is told to every host when the reports of a tick are in, and once more when it is over', () => {
     const { out, ran, device } = run({ 11: [traffic(HOST_1, { readBytes: 0.9 * 64e6, writeBytes: 0.1 * 64e6 })] }, 1000)
-    expect(ran).toEqual([11, 20, 30])
-    expect(out.of('load').map(({ quantum, to, body }) => [quantum, to, body.rawReadNs, body.utilisation])).toEqual([
-      [20, HOST_1, expect.closeTo(108.9 + 2.9, 6), expect.closeTo(6.4 / 29.5, 9)],
-      [20, HOST_2, expect.closeTo(108.9 + 2.9, 6), expect.closeTo(6.4 / 29.5, 9)],
-      [30, HOST_1, expect.closeTo(107.4 + 2.9, 6), 0],
-      [30, HOST_2, expect.closeTo(107.4 + 2.9, 6), 0],
+    expect(ran).toEqual([11, 21])
+    expect(out.of('load').map(({ quantum, to, body }) => [quantum, to, body.utilisation])).toEqual([
+      [11, HOST_1, expect.closeTo(6.4 / 29.5, 9)],
+      [11, HOST_2, expect.closeTo(6.4 / 29.5, 9)],
+      [21, HOST_1, 0],
+      [21, HOST_2, 0],
     ])
+    expect(out.of('load')[2]!.body.rawReadNs).toBeCloseTo(107.4 + 2.9, 6)
     expect(device.observe()).toMatchObject({ utilisation: 0, peakUtilisation: expect.closeTo(6.4 / 29.5, 9) })
   })
 
-  test('is not told again while it stays as it is', () => {
-    const steady = [traffic(HOST_1, { readBytes: 1e6 })]
-    const { out, ran } = run({ 1: steady, 11: steady, 21: steady }, 35)
-    expect(ran).toEqual([1, 10, 11, 20, 21, 30])
-    expect(out.of('load').map(({ quantum }) => quantum)).toEqual([10, 10])
+  test('settles on the latency of a steady load, and is then not told again', () => {
+    const steady = [traffic(HOST_1, { readBytes: 0.9 * 64e6, writeBytes: 0.1 * 64e6 })]
+    const plan = Object.fromEntries(Array.from({ length: 300 }, (_, tick) => [tick * 10 + 1, steady]))
+    const { out } = run(plan, 3000)
+    const told = out.of('load').filter(({ to }) => to === HOST_1)
+    const latencies = told.map(({ body }) => body.rawReadNs)
+    expect(latencies).toEqual([...latencies].toSorted((x, y) => x - y))
+    expect(latencies.at(-1)).toBeCloseTo(108.9 + 2.9, 6)
+    expect(told.at(-1)!.quantum).toBeLessThan(2500)
+  })
+
+  test('beyond capacity is told every tick, for it is owed anew', () => {
+    const steady = [traffic(HOST_1, { readBytes: 1e9 })]
+    const plan = Object.fromEntries(Array.from({ length: 300 }, (_, tick) => [tick * 10 + 1, steady]))
+    const { out } = run(plan, 3000)
+    expect(out.of('load').filter(({ to }) => to === HOST_1)).toHaveLength(300)
   })
 
   test('adds up over hosts', () => {
@@ -228,7 +240,7 @@ describe('load', () => {
     const ticks = [500_000, NS_PER_MS, 2 * NS_PER_MS, 10 * NS_PER_MS].map((quantumNs) => {
       const arrival = 10 * NS_PER_MS + quantumNs
       const { out } = run({ [arrival / quantumNs]: [traffic(HOST_1, { readBytes: 1e6 })] }, NS_PER_S / quantumNs, { quantumNs })
-      return out.of('load').map(({ quantum }) => quantum * quantumNs)
+      return out.of('load').map(({ quantum }) => (quantum - 1) * quantumNs)
     })
     for (const each of ticks) expect(each).toEqual(ticks[0])
   })

@@ -143,7 +143,7 @@ export class Device implements Actor {
     this.meter.add(host, traffic)
     this.hotness.count(host, traffic)
     // Traffic that arrives on a grid point belongs to the span that ends there.
-    if (this.due.tick === NEVER) this.due.tick = nextOnGrid(now - 1, this.spec.tickNs, this.spec.quantumNs)
+    if (this.due.tick === NEVER) this.due.tick = this.nextReport(now - 1)
     if (this.due.epoch === NEVER && this.hotness.counting) {
       this.due.epoch = nextOnGrid(now - 1, this.hotness.judgementNs, this.spec.quantumNs)
     }
@@ -195,12 +195,18 @@ export class Device implements Actor {
     out.event(level > 0 ? 'low-threshold' : 'high-threshold', { headroomBytes })
   }
 
+  /** Hosts report their traffic on the tick's grid, and a quantum later it is here. */
+  private nextReport(now: Quantum): Quantum {
+    return nextOnGrid(now - 1, this.spec.tickNs, this.spec.quantumNs) + 1
+  }
+
   private reportLoad(now: Quantum, out: Outbox): void {
     const before = this.meter.load
     const load = this.meter.close((host, plain, compressed, at) => this.accounts[host]!.read(plain, compressed, at))
     // A loaded device looks again a tick later, so that its hosts learn when it is idle.
-    this.due.tick = load.utilisation > 0 ? nextOnGrid(now, this.spec.tickNs, this.spec.quantumNs) : NEVER
-    if (sameLoad(before, load)) return
+    this.due.tick = load.utilisation > 0 ? this.nextReport(now) : NEVER
+    // What is offered beyond capacity is owed anew in every tick.
+    if (sameLoad(before, load) && load.utilisation <= 1) return
     for (const { ordinal } of this.spec.hosts) out.send(ordinal, 'load', load)
   }
 

@@ -3,8 +3,8 @@
  *
  * Between the three measured read shares it interpolates at equal *utilisation*, not at equal GB/s: the curves saturate at
  * 29.5, 42.8 and 26.2 GB/s, and at equal GB/s one that is beyond its knee would swamp its neighbour. On a measured share
- * the table is met exactly. Beyond saturation the latency grows with the load offered, so that a host which waits for its
- * accesses settles where the device saturates.
+ * the table is met exactly. Beyond saturation the latency stays that of saturation: how long the queue in front gets depends on how many
+ * accesses the hosts keep under way, so they pay for it (`utilisation` says how much was offered).
  *
  * Left out: bytes that compression spares or adds on the device's own memory channels.
  */
@@ -74,7 +74,7 @@ export function latencyUnder(bytesPerSecond: number, readShare: number, channels
   const utilisation = bytesPerSecond / (saturation * BYTES_PER_GB * channels)
   const within = Math.min(1, utilisation)
   const ns = latencyAt(low, within) * (1 - weight) + latencyAt(high, within) * weight
-  return { ns: ns * Math.max(1, utilisation), utilisation }
+  return { ns, utilisation }
 }
 
 /** The measured curves on both sides of a read share, and how far it lies towards the second. Outside them: the nearest. */

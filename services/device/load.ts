@@ -7,7 +7,9 @@
  * - A read of a compressed page: besides, half a page is decompressed on average before its 64 B come out (S: FACTS 6, TMCC
  *   140 ns), after waiting for the engine (M/D/1).
  * - A write is posted: recompression runs behind it and is not waited for, until the compressor is offered more than it can do.
- *   Then the queue before it is full, and a write waits for a compression, stretched by the overload.
+ *   Then the queue before it is full, and a write waits for a compression.
+ *
+ * A utilisation above 1 was offered, not served: the hosts whose accesses it was wait for the rest (services/host/access.ts).
  */
 import type { BodyOf } from '#shared/messages.ts'
 import { PAGE_BYTES } from '#shared/page/page-table.ts'
@@ -39,8 +41,8 @@ export interface Offered {
 
 /** S: FACTS 6, TMCC: 64 B lie half a page into the stream on average. */
 const DECOMPRESSED_BYTES_PER_READ = PAGE_BYTES / 2
-/** The queue formula diverges at 1; up to here it is believed. */
-const QUEUE_CAP = 0.98
+/** The queue formula knows no bound on those who wait and diverges at 1; up to here it is believed (a wait of 9.5 services). */
+const QUEUE_CAP = 0.95
 /** R: FACTS 6 names the classes (light, optimal, moderate, severe), not their borders. */
 const DEV_LOAD_BORDERS = [0.25, 0.7, 0.9] as const
 
@@ -57,7 +59,7 @@ export function loadUnder(offered: Offered, spec: LoadSpec): Load {
     rawReadNs,
     compressedReadNs: rawReadNs + spec.decompressNs + queueWaitNs(decompressor, serviceNs),
     zeroReadNs: rawReadNs,
-    writeNs: compressor > 1 ? (postedNs + spec.compressNs) * compressor : postedNs,
+    writeNs: compressor > 1 ? postedNs + spec.compressNs : postedNs,
     utilisation,
     devLoad: DEV_LOAD_BORDERS.filter((border) => utilisation >= border).length,
   }
@@ -77,8 +79,8 @@ export function sameLoad(a: Load, b: Load): boolean {
   )
 }
 
-/** Mean wait in an M/D/1 queue; beyond saturation it grows with the load offered, as the latency curve does. */
+/** Mean wait in an M/D/1 queue. */
 function queueWaitNs(utilisation: number, serviceNs: number): number {
   const within = Math.min(QUEUE_CAP, utilisation)
-  return (within / (2 * (1 - within))) * serviceNs * Math.max(1, utilisation)
+  return (within / (2 * (1 - within))) * serviceNs
 }

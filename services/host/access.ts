@@ -100,8 +100,23 @@ export class Access {
       this.#reads[device * READ_KINDS + link.kindOf(size)]! += visits
       this.#reads[device * READ_KINDS + RAW]! += reads - visits
     }
-    // Writes are posted: they hold a thread up only when the device is offered more than it can take.
-    if (writes > 0 && link.load.utilisation > 1) stall(resident, writes * link.load.writeNs * (link.load.utilisation - 1))
+    resident.accesses[device]! += reads + writes
+  }
+
+  /**
+   * The device was offered `utilisation` times what it can serve in a tick. Above 1, its queue takes (utilisation − 1) ticks to
+   * drain, and everybody with accesses in it waits for that long: throughput is what the device can serve, whatever the
+   * number of threads. A workload with fewer accesses than threads has only those threads waiting. (Writes are posted,
+   * but a full queue holds them up as well.)
+   */
+  overload(residents: readonly Resident[], device: number, utilisation: number, tickNs: number): void {
+    for (const resident of residents) {
+      const accesses = resident.accessesBefore[device]!
+      if (!resident.alive || accesses === 0) continue
+      const waitNs = Math.min(resident.threads, accesses) * Math.max(0, utilisation - 1) * tickNs
+      resident.waitNs[device] = waitNs / accesses
+      stall(resident, waitNs)
+    }
   }
 
   /** What the resident's reads of pooled pages in this tick have cost; call when all of them are done. */
@@ -113,11 +128,13 @@ export class Access {
         const reads = this.#reads[device * READ_KINDS + kind]!
         if (reads === 0) continue
         const ns = links[device]!.readNs(kind)
-        this.latency.add(ns, reads)
+        this.latency.add(ns + resident.waitNs[device]!, reads)
         extraNs += reads * (ns - DRAM_READ_NS)
       }
     }
     this.#reads.fill(0)
+    resident.accessesBefore.set(resident.accesses)
+    resident.accesses.fill(0)
     if (extraNs > 0) stall(resident, extraNs)
   }
 

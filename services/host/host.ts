@@ -6,7 +6,7 @@
  * out: huge pages, NUMA between sockets, page cache and kernel allocations, cgroups.
  */
 import type { Actor, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
-import type { Mail } from '#shared/messages.ts'
+import type { BodyOf, Mail } from '#shared/messages.ts'
 import { PAGE_BYTES } from '#shared/page/page-table.ts'
 import { PAGE_STATES } from '#shared/page/lifecycle.ts'
 import { POOLED, PROMOTING, SWAPPED } from '#shared/page/transitions.ts'
@@ -186,7 +186,7 @@ export class Host implements Actor {
         this.#links[this.#device(mail.from)]!.pressure = mail.body.level
         break
       case 'load':
-        this.#links[this.#device(mail.from)]!.load = mail.body
+        this.#load(this.#device(mail.from), mail.body)
         break
       case 'poisoned':
         this.#poison(mail.body.pages)
@@ -197,6 +197,11 @@ export class Host implements Actor {
       default:
         break
     }
+  }
+
+  #load(device: number, load: BodyOf<'load'>): void {
+    this.#links[device]!.load = load
+    this.#access.overload(this.#tenancy.residents, device, load.utilisation, this.#spec.tickNs)
   }
 
   /** Slots were poisoned; nothing notices until a read hits one. A page that has left in the meantime is safe. */

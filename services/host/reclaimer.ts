@@ -207,7 +207,8 @@ export class Reclaimer {
       tally.agings++
       const found = node.eviction.next(spend)
       if (found < 0) continue
-      node.barrenTicks = 0
+      // Found only by walking on: as long as that is so, the next tick need not wait either.
+      if (walk === 0) node.barrenTicks = 0
       return found
     }
     node.barrenTicks++

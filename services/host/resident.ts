@@ -55,6 +55,11 @@ export interface Resident {
   debtNs: number
   stalledNs: number
   lastAdvanceNs: number
+  /** Lines that crossed the link to each device in this tick so far, and in the tick before. */
+  readonly accesses: Float64Array
+  readonly accessesBefore: Float64Array
+  /** What each of them waited for an overloaded device, the last time there were any. */
+  readonly waitNs: Float64Array
   sweep: Sweep | undefined
   replay: Replay | undefined
 }

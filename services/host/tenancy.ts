@@ -115,6 +115,9 @@ export class Tenancy {
       debtNs: 0,
       stalledNs: 0,
       lastAdvanceNs: nowNs,
+      accesses: new Float64Array(this.#parts.links.length),
+      accessesBefore: new Float64Array(this.#parts.links.length),
+      waitNs: new Float64Array(this.#parts.links.length),
       sweep: undefined,
       replay: undefined,
     }

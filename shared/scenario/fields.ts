@@ -37,8 +37,7 @@ function quantity(noun: string, parse: (text: string) => number, range: Range, m
     .transform((text, context): number => {
       try {
         const value = parse(text)
-        const formed =
-          (range.powerOfTwo !== true || isPowerOfTwo(value)) && (range.whole !== true || Number.isInteger(value))
+        const formed = (range.powerOfTwo !== true || isPowerOfTwo(value)) && (range.whole !== true || Number.isInteger(value))
         if (value >= least && value <= most && formed) return value
         context.addIssue({ code: 'custom', message: expected })
       } catch (error) {
