@@ -40,7 +40,7 @@ export interface ReclaimerParts {
 const AGING_WALKS_MAX = 3
 
 /**
- * Ticks with one walk each that found no victim before reclaim walks on without waiting. Two suffice where any page is left
+ * Ticks in a row whose one walk found too few victims before reclaim walks on within a tick. Two suffice where pages are left
  * untouched for a tick: the first walk clears the bits that allocation has set, the second tells idle from busy. D.
  */
 const BARREN_TICKS_MAX = 2
@@ -49,9 +49,12 @@ const BARREN_TICKS_MAX = 2
 interface Node {
   readonly eviction: Eviction
   readonly kswapd: Kswapd
-  /** Tick of the last aging walks: once a tick is enough, for between two ticks no page is touched. */
-  agedTick: number
-  /** Such ticks in a row. */
+  /** The tick that the next two speak of. Between two ticks no page is touched, so walks are counted by the tick. */
+  tick: number
+  walks: number
+  /** Reclaim asked for more victims than there were. */
+  ranOut: boolean
+  /** Ticks in a row that ran out; stays while more than one walk a tick is needed. */
   barrenTicks: number
 }
 
@@ -72,7 +75,9 @@ export class Reclaimer {
     const node = (lru: Eviction['lru'], state: number, device: number): Node => ({
       eviction: new Eviction(memory, history, residents, lru, state, device),
       kswapd: new Kswapd(),
-      agedTick: -1,
+      tick: -1,
+      walks: 0,
+      ranOut: false,
       barrenTicks: 0,
     })
     this.#dram = node(memory.dram, LOCAL, -1)
@@ -195,32 +200,37 @@ export class Reclaimer {
     const spend = (pages: number): void => {
       node.kswapd.budgetNs -= pages * SCAN_PAGE_NS
     }
-    const page = node.eviction.next(spend)
-    if (page >= 0 || node.agedTick === this.#ticks) return page
-    node.agedTick = this.#ticks
-    // Where a tick touches every page, the first walks find all of them young; what is found untouched right after is a victim.
-    const walks = node.barrenTicks < BARREN_TICKS_MAX ? 1 : AGING_WALKS_MAX
-    for (let walk = 0; walk < walks && node.eviction.lru.pages > 0; walk++) {
+    if (node.tick !== this.#ticks) this.#beginTick(node)
+    // Where a tick touches nearly every page, a walk finds them all young; what is found untouched right after is a victim.
+    const walksMax = node.barrenTicks < BARREN_TICKS_MAX ? 1 : AGING_WALKS_MAX
+    for (;;) {
+      const page = node.eviction.next(spend)
+      if (page >= 0) return page
+      if (node.walks >= walksMax || node.eviction.lru.pages === 0) break
+      node.walks++
       const walkNs = node.eviction.age() * WALK_PAGE_NS
       node.kswapd.budgetNs -= walkNs
       tally.kernelNs += walkNs
       tally.agings++
-      const found = node.eviction.next(spend)
-      if (found < 0) continue
-      // Found only by walking on: as long as that is so, the next tick need not wait either.
-      if (walk === 0) node.barrenTicks = 0
-      return found
     }
-    node.barrenTicks++
+    node.ranOut = true
     return -1
+  }
+
+  /** What the tick before has taught about how many walks are needed. */
+  #beginTick(node: Node): void {
+    if (node.ranOut) node.barrenTicks++
+    else if (node.walks <= 1) node.barrenTicks = 0
+    node.tick = this.#ticks
+    node.walks = 0
+    node.ranOut = false
   }
 
   snapshot(): Record<string, unknown> {
     return {
-      nodes: [this.#dram, ...this.#nodes].map(({ kswapd, agedTick, barrenTicks }) => ({
+      nodes: [this.#dram, ...this.#nodes].map(({ eviction: _eviction, kswapd, ...counts }) => ({
         kswapd: kswapd.snapshot(),
-        agedTick,
-        barrenTicks,
+        ...counts,
       })),
       backOff: this.#backOff,
       ticks: this.#ticks,
@@ -230,11 +240,11 @@ export class Reclaimer {
   }
 
   restore(from: Record<string, unknown>): void {
-    const nodes = from['nodes'] as { kswapd: Record<string, unknown>; agedTick: number; barrenTicks: number }[]
+    const nodes = from['nodes'] as (Omit<Node, 'eviction' | 'kswapd'> & { kswapd: Record<string, unknown> })[]
     ;[this.#dram, ...this.#nodes].forEach((node, i) => {
-      node.kswapd.restore(nodes[i]!.kswapd)
-      node.agedTick = nodes[i]!.agedTick
-      node.barrenTicks = nodes[i]!.barrenTicks
+      const { kswapd, ...counts } = nodes[i]!
+      node.kswapd.restore(kswapd)
+      Object.assign(node, counts)
     })
     this.#backOff = from['backOff'] as boolean
     this.#ticks = from['ticks'] as number
