@@ -8,8 +8,6 @@ import { TOLERANCES } from './tolerances.ts'
 import { trial, type Trial } from './trial.ts'
 
 const SCENARIO = readFileSync(new URL('../scenarios/noisy-neighbour.yaml', import.meta.url), 'utf8')
-/** Long enough for the noise, which sets in after 5 s. */
-const DURATION = '8s'
 const COMPARED = ['500us', '1ms', '2ms'] as const
 const QUANTA = [...COMPARED, '10ms'] as const
 
@@ -17,7 +15,7 @@ const HOST_KEYS = ['demoted', 'refused', 'promoted', 'swappedOut', 'swappedIn', 
 const DEVICE_KEYS = ['peakUsedBytes', 'compressionRatio', 'readNs.mean', 'interrupts']
 
 const runs: (readonly [quantum: string, run: Trial])[] = []
-for (const quantum of QUANTA) runs.push([quantum, await trial(SCENARIO, [`quantum=${quantum}`, `duration=${DURATION}`])])
+for (const quantum of QUANTA) runs.push([quantum, await trial(SCENARIO, [`quantum=${quantum}`])])
 const { hosts, devices } = runs[0]![1].scenario
 
 const FIGURES = [
@@ -36,7 +34,7 @@ describe('the quantum is only resolution', () => {
   test('noisy-neighbour is noisy: the scan loads the device and slows who shares it', () => {
     const [, run] = runs[1]!
     expect(run.final['device-1']!['peakUtilisation']).toBeGreaterThan(0.5)
-    expect(run.final['host-1']!['latencyNs.mean']).toBeGreaterThan(1.05 * run.final['host-3']!['latencyNs.mean']!)
+    expect(run.final['host-1']!['latencyNs.p99']).toBeGreaterThan(1.2 * run.final['host-3']!['latencyNs.p99']!)
     expect(run.final['host-1']!['promoted']).toBeGreaterThan(0)
   })
 
