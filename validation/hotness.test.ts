@@ -3,10 +3,11 @@
  * drained once an epoch E caps promotion at n·g/E. The driver is woken at half full and never polls, so that less than half a
  * list of steadily hot units stays unreported for ever.
  */
+import { Recorder } from '#shared/recorder.fixture.ts'
 import { describe, expect, test } from 'vitest'
 import { PAGE_BYTES } from '#shared/page/page-table.ts'
 import { Device } from '#services/device/device.ts'
-import { accesses, demote, deviceSpec, drive, HOST_1, PROMOTER_1, Recorder, written } from '#services/device/device.fixture.ts'
+import { accesses, demote, deviceSpec, drive, HOST_1, PROMOTER_1, written } from '#services/device/device.fixture.ts'
 import { isKind, trial } from './trial.ts'
 
 const EPOCH_SECONDS = 0.1
@@ -69,7 +70,7 @@ describe('the half-full blind spot', () => {
     const pages = Array.from({ length: hotUnits }, (_, page) => page)
     const mailAt: Record<number, ReturnType<typeof accesses>[]> = { 1: [demote(HOST_1, pages)], 2: [written(HOST_1, pages, 512)] }
     for (let tick = 1; tick <= EPOCHS * 100; tick++) mailAt[tick * 10] = [accesses(HOST_1, pages, 5)]
-    const out = new Recorder()
+    const out = new Recorder('device-1')
     drive(device, out, mailAt, EPOCHS * 1000)
     return out.of('hotlist').reduce((sum, { to, body }) => sum + (to === PROMOTER_1 ? body.units.length : 0), 0)
   }

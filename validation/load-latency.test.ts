@@ -2,11 +2,12 @@
  * Load and latency: the device answers every measured point of the committed reference (FACTS 6), and what a host waits for
  * obeys Little's law: threads that wait = reads per second × the time a read waits beyond DRAM.
  */
+import { Recorder } from '#shared/recorder.fixture.ts'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { CODECS } from '#services/device/codec.ts'
 import { Device } from '#services/device/device.ts'
-import { deviceSpec, drive, HOST_1, Recorder, traffic } from '#services/device/device.fixture.ts'
+import { deviceSpec, drive, HOST_1, traffic } from '#services/device/device.fixture.ts'
 import { DRAM_READ_NS, LINE_BYTES } from '#services/host/costs.ts'
 import { TOLERANCES } from './tolerances.ts'
 import { last, secondsOf, trial, type Sample } from './trial.ts'
@@ -25,7 +26,7 @@ const POINTS = readFileSync(new URL('reference/load-latency.csv', import.meta.ur
 describe('the load-latency curve', () => {
   /** A second of raw traffic at this rate, and what the device tells its hosts in the end. */
   function rawReadNs(readShare: number, gigabytesPerSecond: number): number {
-    const out = new Recorder()
+    const out = new Recorder('device-1')
     const bytes = gigabytesPerSecond * 1e9 * TICK_SECONDS
     const report = [traffic(HOST_1, { readBytes: bytes * readShare, writeBytes: bytes * (1 - readShare) })]
     const plan = Object.fromEntries(Array.from({ length: 150 }, (_, tick) => [tick * 10 + 1, report]))

@@ -1,6 +1,6 @@
 /** What one host costs and suffers on a device: everything that is told apart by host but the slots themselves. */
 import { REFUSAL_REASONS } from '#shared/messages.ts'
-import { LatencyHistogram } from './latency-histogram.ts'
+import { LatencyHistogram } from '#shared/latency-histogram.ts'
 import type { Load } from './load.ts'
 
 export class Account {

@@ -1,5 +1,6 @@
 /** What the tests of this room share: a small device, an outbox that remembers, and a conductor in miniature. */
-import type { Actor, ActorEvent, Outbox } from '#shared/actor.ts'
+import type { Recorder } from '#shared/recorder.fixture.ts'
+import type { Actor } from '#shared/actor.ts'
 import type { BodyOf, Kind, Mail } from '#shared/messages.ts'
 import { NS_PER_MS, NS_PER_S, type Quantum } from '#shared/time.ts'
 import { CODECS } from './codec.ts'
@@ -76,31 +77,6 @@ export function accesses(from: number, pages: readonly number[], count: number):
     reads: new Uint16Array(pages.length).fill(count),
     writes: new Uint16Array(pages.length),
   })
-}
-
-export interface Sent {
-  readonly quantum: Quantum
-  readonly to: number
-  readonly kind: Kind
-  readonly body: Readonly<Record<string, unknown>>
-}
-
-export class Recorder implements Outbox {
-  now: Quantum = 0
-  readonly sent: Sent[] = []
-  readonly events: ActorEvent[] = []
-
-  send<K extends Kind>(to: number, kind: K, body: BodyOf<K>): void {
-    this.sent.push({ quantum: this.now, to, kind, body })
-  }
-
-  event(code: string, fields: ActorEvent['fields'] = {}): void {
-    this.events.push({ quantum: this.now, actor: 'device-1', code, fields })
-  }
-
-  of<K extends Kind>(kind: K): (Sent & { readonly body: BodyOf<K> })[] {
-    return this.sent.filter((each) => each.kind === kind) as unknown as (Sent & { readonly body: BodyOf<K> })[]
-  }
 }
 
 /** Steps an actor through its mail and its wakes, as a conductor would, up to and including `until`. Returns the quanta it ran in. */

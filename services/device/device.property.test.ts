@@ -1,10 +1,11 @@
+import { Recorder } from '#shared/recorder.fixture.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Mail } from '#shared/messages.ts'
 import { fork, Stream } from '#shared/random.ts'
 import { NS_PER_MS, NS_PER_S, type Quantum } from '#shared/time.ts'
 import { Device } from './device.ts'
-import { accesses, demote, deviceSpec, HOST_1, HOST_2, mail, Recorder, released, traffic } from './device.fixture.ts'
+import { accesses, demote, deviceSpec, HOST_1, HOST_2, mail, released, traffic } from './device.fixture.ts'
 import type { DeviceSpec } from './spec.ts'
 
 const PAGES = 90
@@ -61,7 +62,7 @@ class RandomHost {
 /** Runs two random hosts on a device; where `reviveAt` says so, a new device goes on from the old one's snapshot. */
 function run(seed: number, spec: DeviceSpec, reviveAt: ReadonlySet<number>) {
   let device = new Device(spec)
-  const out = new Recorder()
+  const out = new Recorder('device-1')
   const pace = new Stream(fork(seed, 'pace'))
   const hosts = [HOST_1, HOST_2].map((ordinal) => new RandomHost(ordinal, seed))
   let mailAt: Quantum = 1
@@ -82,7 +83,7 @@ function run(seed: number, spec: DeviceSpec, reviveAt: ReadonlySet<number>) {
       twin.restore(snapshot)
       expect(twin.snapshot()).toEqual(snapshot)
       // A snapshot is detached: what the old one does later is of no matter.
-      device.step(now + 1, [traffic(HOST_1, { readBytes: 1 })], new Recorder())
+      device.step(now + 1, [traffic(HOST_1, { readBytes: 1 })], new Recorder('device-1'))
       device = twin
     }
   }

@@ -1,3 +1,4 @@
+import { Recorder } from '#shared/recorder.fixture.ts'
 import { describe, expect, test } from 'vitest'
 import { REFUSAL_REASONS, type Mail } from '#shared/messages.ts'
 import { NEVER, NS_PER_MS, NS_PER_S, type Quantum } from '#shared/time.ts'
@@ -12,7 +13,6 @@ import {
   mail,
   PROMOTER_1,
   PROMOTER_2,
-  Recorder,
   released,
   traffic,
   written,
@@ -24,7 +24,7 @@ const pages = (n: number, from = 0) => Array.from({ length: n }, (_, i) => from 
 
 function run(mailAt: Readonly<Record<Quantum, readonly Mail[]>>, until: Quantum, changes: Partial<DeviceSpec> = {}) {
   const device = new Device(deviceSpec(changes))
-  const out = new Recorder()
+  const out = new Recorder('device-1')
   const ran = drive(device, out, mailAt, until)
   device.audit()
   return { device, out, ran, seen: device.observe() }

@@ -12,7 +12,7 @@ import { missesPerTick, touchesPerTick, type RateClass } from './classes.ts'
 import { DRAM_READ_NS, HINT_FAULT_NS, LINES_PER_PAGE, MAJOR_FAULT_NS, SWAP_OUT_PAGE_NS } from './costs.ts'
 import { HintCalendar, sinceHint } from './hint-calendar.ts'
 import type { History } from './history.ts'
-import { LatencyHistogram } from './latency.ts'
+import { LatencyHistogram } from '#shared/latency-histogram.ts'
 import { RAW, READ_KINDS, type Link } from './link.ts'
 import type { HostMemory } from './memory.ts'
 import { stall, type Resident } from './resident.ts'
@@ -42,6 +42,8 @@ export class Access {
   readonly hintLatencyMs = new PageList()
   /** Of all residents that live. */
   threads = 0
+  /** Lines read from DRAM in this tick, empty between ticks as well. */
+  localReads = 0
   /** Kernel time that stalled tasks put into reclaim. */
   directBudgetNs = 0
   /** A fault found no frame at all in this tick. */
@@ -66,7 +68,7 @@ export class Access {
     const end = resident.firstClass + resident.classCount
     for (let k = resident.firstClass; k < end; k++) {
       const c = classes[k]!
-      if (c.local > 0) this.latency.add(DRAM_READ_NS, c.local * missesPerTick(c) * ticks)
+      if (c.local > 0) this.localReads += c.local * missesPerTick(c) * ticks
       if (c.pooled > 0) this.#drawPooled(resident, c, ticks)
       if (c.swapped > 0) this.#drawSwapped(resident, c, ticks)
     }
@@ -119,7 +121,7 @@ export class Access {
     }
   }
 
-  /** What the resident's reads of pooled pages in this tick have cost; call when all of them are done. */
+  /** What the resident's reads in this tick have cost; call when all of them are done. */
   settle(resident: Resident): void {
     const { links } = this.#parts
     let extraNs = 0
@@ -133,6 +135,8 @@ export class Access {
       }
     }
     this.#reads.fill(0)
+    this.latency.add(DRAM_READ_NS, this.localReads)
+    this.localReads = 0
     resident.accessesBefore.set(resident.accesses)
     resident.accesses.fill(0)
     if (extraNs > 0) stall(resident, extraNs)
@@ -263,7 +267,7 @@ export class Access {
   }
 
   restore(from: Record<string, unknown>): void {
-    this.latency.restore(from['latency'] as Record<string, unknown>)
+    this.latency.restore(from['latency'] as ReturnType<LatencyHistogram['snapshot']>)
     this.calendars.length = 0
     for (const saved of from['calendars'] as Record<string, unknown>[]) {
       const calendar = new HintCalendar()

@@ -1,11 +1,12 @@
 /** Whatever is asked, by whom, and in which order: all observers see one history. */
+import { Recorder } from '#shared/recorder.fixture.ts'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ACCESSED, HINTED } from '#shared/page/page-table.ts'
 import { FREE, LOCAL, POOLED, SWAPPED } from '#shared/page/transitions.ts'
 import { Eviction } from './eviction.ts'
 import { HintScan } from './hint-scan.ts'
-import { demoteNow, hostSpec, partsOf, profileOf, Recorder, WORKLOAD } from './host.fixture.ts'
+import { demoteNow, hostSpec, partsOf, profileOf, WORKLOAD } from './host.fixture.ts'
 
 const PAGES = 48
 const RATES = [
@@ -135,7 +136,7 @@ class Subject {
   /** Hears of hint faults and of what reached the device. */
   #listen(): void {
     const { access, links } = this.parts
-    const out = new Recorder()
+    const out = new Recorder('host-1')
     links[0]!.reportTraffic(out, 1)
     for (const { body } of out.of('traffic')) for (const p of body.pages) this.seen.add(p)
     for (const p of access.hintPages.take()) this.seen.add(p)

@@ -1,5 +1,5 @@
 /** What the tests of this room share: a small host, its parts wired by hand, and a bench that plays everybody else. */
-import type { ActorEvent, Outbox } from '#shared/actor.ts'
+import { Recorder, type Sent } from '#shared/recorder.fixture.ts'
 import { ContentSizes, type Drifts, type Profiles } from '#shared/content.ts'
 import { assert } from '#shared/errors.ts'
 import type { BodyOf, Kind, Mail } from '#shared/messages.ts'
@@ -94,31 +94,6 @@ export function profileOf(
   }
 }
 
-interface Sent {
-  readonly quantum: Quantum
-  readonly to: number
-  readonly kind: Kind
-  readonly body: unknown
-}
-
-export class Recorder implements Outbox {
-  now: Quantum = 0
-  readonly sent: Sent[] = []
-  readonly events: ActorEvent[] = []
-
-  send<K extends Kind>(to: number, kind: K, body: BodyOf<K>): void {
-    this.sent.push({ quantum: this.now, to, kind, body })
-  }
-
-  event(code: string, fields: ActorEvent['fields'] = {}): void {
-    this.events.push({ quantum: this.now, actor: 'host-1', code, fields })
-  }
-
-  of<K extends Kind>(kind: K): (Omit<Sent, 'body'> & { readonly body: BodyOf<K> })[] {
-    return this.sent.filter((each) => each.kind === kind) as (Omit<Sent, 'body'> & { readonly body: BodyOf<K> })[]
-  }
-}
-
 /** The parts of a host that hold and touch pages, without reclaim. */
 export function partsOf(spec: HostSpec = hostSpec()) {
   const memory = new HostMemory(spec)
@@ -148,7 +123,7 @@ type Answer = 'admit' | 'refuse' | 'silence'
 export class Bench {
   host: Host
   readonly spec: HostSpec
-  readonly out = new Recorder()
+  readonly out = new Recorder('host-1')
   answer: Answer = 'admit'
   /** What a device holds: page → size, −1 while reserved. */
   readonly pools = new Map<number, Map<number, number>>()

@@ -3,12 +3,13 @@
  * and each is sent through the CPU cache by a coin. Observers look at the list of what happened. Beside it, the same
  * schedule of questions put to the lazy model.
  */
+import { Recorder } from '#shared/recorder.fixture.ts'
 import { ACCESSED, GENERATION_MASK } from '#shared/page/page-table.ts'
 import { LOCAL, POOLED } from '#shared/page/transitions.ts'
 import { fork, Stream } from '#shared/random.ts'
 import { Eviction } from './eviction.ts'
 import { HintScan } from './hint-scan.ts'
-import { demoteNow, hostSpec, partsOf, profileOf, Recorder, WORKLOAD, type ClassRates } from './host.fixture.ts'
+import { demoteNow, hostSpec, partsOf, profileOf, WORKLOAD, type ClassRates } from './host.fixture.ts'
 
 /** Work ticks of one accounting tick: 10 ms. */
 const TICK = 1000
@@ -118,7 +119,7 @@ export function reveal(schedule: Schedule, seed: number): Observation[] {
     access.hintLatencyMs.clear()
     const epoch = schedule.epochs.indexOf(tick)
     if (epoch >= 0) {
-      const out = new Recorder()
+      const out = new Recorder('host-1')
       links[0]!.reportTraffic(out, 1)
       for (const { body } of out.of('traffic')) {
         body.pages.forEach((page, i) => {

@@ -6,7 +6,6 @@ import { POISONED, POOLED, SWAPPED, FREE } from '#shared/page/transitions.ts'
 import type { BodyOf } from '#shared/messages.ts'
 import type { Access } from './access.ts'
 import { WORK_TICK_NS } from './classes.ts'
-import { DRAM_READ_NS } from './costs.ts'
 import type { History } from './history.ts'
 import type { HostMemory } from './memory.ts'
 import type { Replay, Resident } from './resident.ts'
@@ -70,7 +69,7 @@ export class Replayer {
       if (epoch.llcWritebacks[row]! > 0) this.#access.rewrite(page, epoch.llcWritebacks[row]!)
     } else {
       this.#history.touch(page, resident.work)
-      this.#access.latency.add(DRAM_READ_NS, epoch.llcReads[row]!)
+      this.#access.localReads += epoch.llcReads[row]!
     }
     return true
   }

@@ -5,7 +5,7 @@
 import { FREE, POISONED, POOLED, SWAPPED } from '#shared/page/transitions.ts'
 import { hashUnit, type Key } from '#shared/random.ts'
 import type { Access } from './access.ts'
-import { DRAM_READ_NS, LINES_PER_PAGE } from './costs.ts'
+import { LINES_PER_PAGE } from './costs.ts'
 import type { History } from './history.ts'
 import { UNSIZED, type HostMemory } from './memory.ts'
 import type { Resident, Sweep } from './resident.ts'
@@ -57,7 +57,7 @@ export class Sweeper {
     }
     this.#history.touch(page, resident.work)
     if (sweep.writes) table.size[page] = this.#size(resident, sweep, page)
-    else this.#access.latency.add(DRAM_READ_NS, LINES_PER_PAGE)
+    else this.#access.localReads += LINES_PER_PAGE
     return true
   }
 

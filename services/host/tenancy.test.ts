@@ -1,6 +1,7 @@
+import { Recorder } from '#shared/recorder.fixture.ts'
 import { expect, test } from 'vitest'
 import { touchesPerTick } from './classes.ts'
-import { demoteNow, NEIGHBOUR, partsOf, profileOf, Recorder, WORKLOAD } from './host.fixture.ts'
+import { demoteNow, NEIGHBOUR, partsOf, profileOf, WORKLOAD } from './host.fixture.ts'
 
 const rates = (reads: number, share = 1) => ({ share, reads, writes: 0, miss: 0.5 })
 
@@ -45,7 +46,7 @@ test.each([
   tenancy.remove(tenancy.residents[0]!)
   memory.check('tenancy')
   expect([memory.free, memory.slots[0], memory.swapFree]).toEqual([memory.frames, 0, memory.swapSlots])
-  const out = new Recorder()
+  const out = new Recorder('host-1')
   links[0]!.flush(out)
   expect(out.of('released')[0]!.body.pages).toHaveLength(20)
 })
