@@ -132,6 +132,12 @@ describe('quickstart', () => {
     expect(told.verdict.story.join(' ')).toMatch(/device-1 began to refuse demotions \(pressure\)/)
   })
 
+  test('is the run that the README shows', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+    expect(readme).toContain(told.verdict.digest)
+    for (const sentence of told.verdict.story) expect(readme.replace(/\s+/g, ' ')).toContain(sentence)
+  })
+
   test('the run folder holds the scenario, the verdict, the events and a metrics file for each actor', () => {
     expect(readdirSync(told.folder).toSorted()).toEqual(['events.ndjson', 'metrics', 'scenario.yaml', 'verdict.json'])
     expect(readdirSync(join(told.folder, 'metrics'))).toHaveLength(1 + 4 + 2 + 4 + 7)
