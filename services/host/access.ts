@@ -5,7 +5,7 @@
  */
 import { poisson } from '#shared/distributions.ts'
 import { PageList } from '#shared/page/page-list.ts'
-import { HINTED, LISTED_POOLED, LISTED_SWAPPED } from '#shared/page/page-table.ts'
+import { ACCESSED, HINTED, LISTED_POOLED, LISTED_SWAPPED } from '#shared/page/page-table.ts'
 import { FREE, POISONED, POOLED, SWAPPED } from '#shared/page/transitions.ts'
 import type { Stream } from '#shared/random.ts'
 import { missesPerTick, touchesPerTick, type RateClass } from './classes.ts'
@@ -53,6 +53,7 @@ export class Access {
   readonly #reads: Float64Array
   /** Room for the pages of one draw; it holds nothing between draws. */
   #picked = new Uint32Array(1024)
+  #wrote = new Uint8Array(1024)
 
   constructor(parts: AccessParts) {
     this.#parts = parts
@@ -179,31 +180,63 @@ export class Access {
    * these scattered loads under way at a time; page by page it would wait for each.
    */
   #drawPooled(resident: Resident, c: RateClass, ticks: number): void {
-    const { memory, stream } = this.#parts
-    const { state } = memory.table
+    const { memory, links, stream, tally } = this.#parts
+    const { table } = memory
     const { items, length } = c.pooledMembers
     const events = poisson(stream, length * missesPerTick(c) * ticks)
     const pages = this.#room(events)
     for (let i = 0; i < events; i++) pages[i] = items[stream.below(length)]!
-    let misses = 0
-    for (let i = 0; i < events; i++) {
-      const page = pages[i]!
-      pages[misses] = page
-      // The list may be stale: a miss of a page that has left it was no miss on the device.
-      if (state[page] === POOLED || state[page] === POISONED) misses++
-    }
-    for (let i = 0; i < misses; i++) this.#touch(resident, pages[i]!)
+    const misses = this.#onDevice(pages, events)
+    this.#touchAll(resident, pages, misses)
     const writeShare = c.writesPerTick / touchesPerTick(c)
-    for (let i = 0; i < misses; i++) {
-      const write = stream.unit() < writeShare
-      this.#transfer(resident, pages[i]!, 1, write ? 1 : 0, 1)
-      if (write) this.rewrite(pages[i]!, 1)
+    const wrote = this.#wrote
+    for (let i = 0; i < misses; i++) wrote[i] = stream.unit() < writeShare ? 1 : 0
+    for (let device = 0; device < links.length; device++) {
+      resident.accesses[device]! += links[device]!.accessLines(device, table, pages, misses, wrote, this.#reads)
+    }
+    for (let i = 0; i < misses; i++) if (wrote[i] === 1) this.rewrite(pages[i]!, 1)
+    // Every miss is a fill, so every one that meets poison is a read of it.
+    if (table.counts[POISONED]! > 0) {
+      for (let i = 0; i < misses; i++) {
+        if (table.state[pages[i]!] !== POISONED) continue
+        tally.poisonHits++
+        resident.doom = 'sigbus'
+      }
     }
     if (length > 64 && c.pooled * 2 < length) this.#compact(c.pooledMembers, LISTED_POOLED)
   }
 
+  /** Keeps those that are on a device: the list may be stale, and a miss of a page that has left it was none there. */
+  #onDevice(pages: Uint32Array, count: number): number {
+    const { state } = this.#parts.memory.table
+    let kept = 0
+    for (let i = 0; i < count; i++) {
+      const page = pages[i]!
+      pages[kept] = page
+      if (state[page] === POOLED || state[page] === POISONED) kept++
+    }
+    return kept
+  }
+
+  #touchAll(resident: Resident, pages: Uint32Array, count: number): void {
+    const { flags, last } = this.#parts.memory.table
+    const { work } = resident
+    for (let i = 0; i < count; i++) {
+      const page = pages[i]!
+      const bits = flags[page]!
+      if ((bits & HINTED) !== 0) this.#touch(resident, page)
+      else {
+        flags[page] = bits | ACCESSED
+        last[page] = work
+      }
+    }
+  }
+
   #room(pages: number): Uint32Array {
-    if (pages > this.#picked.length) this.#picked = new Uint32Array(2 * pages)
+    if (pages > this.#picked.length) {
+      this.#picked = new Uint32Array(2 * pages)
+      this.#wrote = new Uint8Array(2 * pages)
+    }
     return this.#picked
   }
 

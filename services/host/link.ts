@@ -1,7 +1,7 @@
 /** A host's side of one device: what it was last told, and what it has to say at the end of this step. */
 import type { Outbox } from '#shared/actor.ts'
 import { PageList } from '#shared/page/page-list.ts'
-import { PAGE_BYTES } from '#shared/page/page-table.ts'
+import { DEVICE_SHIFT, PAGE_BYTES, type PageTable } from '#shared/page/page-table.ts'
 import type { BodyOf } from '#shared/messages.ts'
 import { LINE_BYTES } from './costs.ts'
 import type { NodeSpec } from './spec.ts'
@@ -76,6 +76,52 @@ export class Link {
     this.#writes.push(Math.min(writes, 0xffff))
   }
 
+  /**
+   * One line each of the first `count` pages that lie on this device (the host's `device`-th): a fill, and a write-back where
+   * `wrote` is 1. `kinds` counts the reads by device and what they met. As access(), for the many that are drawn in one tick; returns how many.
+   */
+  accessLines(
+    device: number,
+    table: PageTable,
+    pages: Uint32Array,
+    count: number,
+    wrote: Uint8Array,
+    kinds: Float64Array,
+  ): number {
+    const { flags, size } = table
+    const rawAbove = this.#rawAboveBytes
+    for (const list of [this.#pages, this.#reads, this.#writes]) list.reserve(count)
+    const { items: accessed } = this.#pages
+    const { items: reads } = this.#reads
+    const { items: writes } = this.#writes
+    let at = this.#pages.length
+    let [zero, raw, written, recompressed] = [0, 0, 0, 0]
+    const from = at
+    for (let i = 0; i < count; i++) {
+      const page = pages[i]!
+      if (flags[page]! >> DEVICE_SHIFT !== device) continue
+      const bytes = size[page]!
+      const write = wrote[i]!
+      if (bytes === 0) zero++
+      else if (bytes > rawAbove) raw++
+      else recompressed += write
+      written += write
+      accessed[at] = page
+      reads[at] = 1
+      writes[at++] = write
+    }
+    const lines = at - from
+    for (const list of [this.#pages, this.#reads, this.#writes]) list.length = at
+    this.#readBytes += lines * LINE_BYTES
+    this.#writeBytes += written * LINE_BYTES
+    this.#recompressions += recompressed
+    this.#compressedReads += lines - zero - raw
+    kinds[device * READ_KINDS + ZERO]! += zero
+    kinds[device * READ_KINDS + RAW]! += raw
+    kinds[device * READ_KINDS + COMPRESSED]! += lines - zero - raw
+    return lines
+  }
+
   /** A whole page copied off the device. Decompressing all of it is two average line reads, which stop halfway. */
   copyOut(size: number): void {
     this.#readBytes += PAGE_BYTES
@@ -105,7 +151,7 @@ export class Link {
     if (this.#writtenPages.length > 0) {
       out.send(this.spec.ordinal, 'written', {
         pages: this.#writtenPages.take(),
-        sizes: Uint16Array.from(this.#writtenSizes.items.subarray(0, this.#writtenSizes.length)),
+        sizes: new Uint16Array(this.#writtenSizes.items.subarray(0, this.#writtenSizes.length)),
       })
       this.#writtenPages.clear()
       this.#writtenSizes.clear()
@@ -126,8 +172,8 @@ export class Link {
       compressedReads: this.#compressedReads,
       recompressions: this.#recompressions,
       pages: this.#pages.take(),
-      reads: Uint16Array.from(this.#reads.items.subarray(0, this.#reads.length)),
-      writes: Uint16Array.from(this.#writes.items.subarray(0, this.#writes.length)),
+      reads: new Uint16Array(this.#reads.items.subarray(0, this.#reads.length)),
+      writes: new Uint16Array(this.#writes.items.subarray(0, this.#writes.length)),
     })
     this.#readBytes = 0
     this.#writeBytes = 0

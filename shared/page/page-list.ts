@@ -8,12 +8,16 @@ export class PageList {
   }
 
   push(value: number): void {
-    if (this.length === this.items.length) {
-      const grown = new Uint32Array(this.items.length * 2)
-      grown.set(this.items)
-      this.items = grown
-    }
+    if (this.length === this.items.length) this.reserve(1)
     this.items[this.length++] = value
+  }
+
+  /** Makes room for `more` values, for a loop that writes `items` itself. */
+  reserve(more: number): void {
+    if (this.length + more <= this.items.length) return
+    const grown = new Uint32Array(Math.max(this.length + more, this.items.length * 2))
+    grown.set(this.items)
+    this.items = grown
   }
 
   clear(): void {
