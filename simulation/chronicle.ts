@@ -8,7 +8,6 @@ export interface DeviceMoment {
   readonly storedPages: number
   readonly usedBytes: number
   readonly compressionRatio: number
-  readonly headroomBytes: number
 }
 
 /** Elapsed and work time of a host's workloads up to one sample. */
@@ -23,7 +22,7 @@ export interface Moment {
   readonly hosts: Readonly<Record<ActorId, HostMoment>>
 }
 
-/** More events than this are counted, not kept: a story needs no more, and events.ndjson has all. */
+/** More events than this are not kept: a story needs no more, and events.ndjson has all. */
 const EVENTS_MAX = 10_000
 
 export class Chronicle {
@@ -57,7 +56,6 @@ export class Chronicle {
             storedPages: of(id, 'storedPages'),
             usedBytes: of(id, 'usedBytes'),
             compressionRatio: of(id, 'compressionRatio'),
-            headroomBytes: of(id, 'headroomBytes'),
           },
         ]),
       ),

@@ -7,13 +7,11 @@
  * would overshoot. So latency follows the load offered with a time constant of some ticks; utilisation follows at once.
  */
 import { exp } from '#shared/arithmetic.ts'
+import { LINE_BYTES } from '#shared/page/page-table.ts'
 import { NS_PER_MS, NS_PER_S } from '#shared/time.ts'
 import type { BodyOf } from '#shared/messages.ts'
 import { idleLoad, loadUnder, type Load, type Offered } from './load.ts'
 import type { DeviceSpec } from './spec.ts'
-
-/** Bytes of a cache line. */
-const LINE_BYTES = 64
 
 /** D: four ticks of the default 10 ms: as short as keeps 4 to 128 threads that saturate an engine from swinging. */
 const SETTLING_NS = 40 * NS_PER_MS
@@ -62,7 +60,8 @@ export class LoadMeter {
       recompressions: this.recompressions * perSecond,
     }
     this.settled = this.follow(offered)
-    this.load = { ...loadUnder(this.settled, this.spec), ...businessOf(loadUnder(offered, this.spec)) }
+    const { utilisation, devLoad } = loadUnder(offered, this.spec)
+    this.load = { ...loadUnder(this.settled, this.spec), utilisation, devLoad }
     this.peakUtilisation = Math.max(this.peakUtilisation, this.load.utilisation)
     for (let host = 0; host < this.plain.length; host++) reads(host, this.plain[host]!, this.compressed[host]!, this.load)
     this.readBytes = this.writeBytes = this.compressedReads = this.recompressions = 0
@@ -104,8 +103,4 @@ export class LoadMeter {
     this.plain.set(plain)
     this.compressed.set(compressed)
   }
-}
-
-function businessOf({ utilisation, devLoad }: Load): Pick<Load, 'utilisation' | 'devLoad'> {
-  return { utilisation, devLoad }
 }

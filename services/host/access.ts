@@ -5,11 +5,11 @@
  */
 import { poisson } from '#shared/distributions.ts'
 import { PageList } from '#shared/page/page-list.ts'
-import { ACCESSED, HINTED, LISTED_POOLED, LISTED_SWAPPED } from '#shared/page/page-table.ts'
+import { ACCESSED, HINTED, LINES_PER_PAGE, LISTED_POOLED, LISTED_SWAPPED } from '#shared/page/page-table.ts'
 import { FREE, POISONED, POOLED, SWAPPED } from '#shared/page/transitions.ts'
 import type { Stream } from '#shared/random.ts'
 import { missesPerTick, touchesPerTick, type RateClass } from './classes.ts'
-import { DRAM_READ_NS, HINT_FAULT_NS, LINES_PER_PAGE, MAJOR_FAULT_NS, SWAP_OUT_PAGE_NS } from './costs.ts'
+import { DRAM_READ_NS, HINT_FAULT_NS, MAJOR_FAULT_NS, SWAP_OUT_PAGE_NS } from './costs.ts'
 import { HintCalendar, sinceHint } from './hint-calendar.ts'
 import type { History } from './history.ts'
 import { LatencyHistogram } from '#shared/latency-histogram.ts'

@@ -35,6 +35,3 @@ export const SWAP_BACKLOG_NS_MAX = 20_000_000
 
 /** Ticks of stalled allocation without a page freed before the OOM killer comes. P: MAX_RECLAIM_RETRIES is 16. */
 export const RECLAIM_RETRIES_MAX = 16
-
-export const LINE_BYTES = 64
-export const LINES_PER_PAGE = 64

@@ -6,12 +6,12 @@
 import type { Outbox } from '#shared/actor.ts'
 import type { BodyOf } from '#shared/messages.ts'
 import { PageList } from '#shared/page/page-list.ts'
-import { ACCESSED } from '#shared/page/page-table.ts'
+import { ACCESSED, LINES_PER_PAGE } from '#shared/page/page-table.ts'
 import { DEMOTING } from '#shared/page/transitions.ts'
 import { exp } from '#shared/arithmetic.ts'
 import { hashUnit, type Key } from '#shared/random.ts'
 import { touchesPerTick, WORK_TICK_NS } from './classes.ts'
-import { COPY_PAGE_NS, LINES_PER_PAGE, MIGRATE_PAGE_NS, TLB_FLUSH_NS } from './costs.ts'
+import { COPY_PAGE_NS, MIGRATE_PAGE_NS, TLB_FLUSH_NS } from './costs.ts'
 import type { History } from './history.ts'
 import type { Link } from './link.ts'
 import { UNSIZED, type HostMemory } from './memory.ts'
@@ -107,14 +107,14 @@ export class Demotion {
 
   refused(body: BodyOf<'refused'>, nowNs: number): void {
     const { memory, history, residents, tally } = this.#parts
-    const { table, classes } = memory
+    const { table } = memory
     const proactive = this.#proactiveBatches.has(body.batch)
     this.#answered.push(body.batch)
     for (const page of body.pages) {
       if (table.state[page] !== DEMOTING) continue
       memory.refuse(page)
       tally.refused++
-      history.reveal(page, residents[classes[table.klass[page]!]!.owner]!.work)
+      history.reveal(page, residents[memory.ownerOf(page)]!.work)
       if (proactive) tally.refusedProactive++
       // References are checked again on the second pass: a page touched while the question was out is cold no more.
       else if ((table.flags[page]! & ACCESSED) !== 0) memory.rejuvenate(page, memory.dram)

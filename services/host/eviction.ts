@@ -29,13 +29,13 @@ export class Eviction {
 
   /** The next page of the oldest generation that was not accessed, or −1. Accessed ones on the way are made young. `spend` is charged a page looked at. */
   next(spend: (pages: number) => void): number {
-    const { table, used, classes } = this.#memory
+    const { table, used } = this.#memory
     while (this.lru.evictable) {
       const slot = this.lru.oldestSlot
       const page = this.#seek(slot, used)
       if (page < 0) return -1
       spend(1)
-      this.#history.reveal(page, this.#residents[classes[table.klass[page]!]!.owner]!.work)
+      this.#history.reveal(page, this.#residents[this.#memory.ownerOf(page)]!.work)
       if ((table.flags[page]! & ACCESSED) === 0) return page
       this.#memory.rejuvenate(page, this.lru)
     }
@@ -45,8 +45,7 @@ export class Eviction {
   /** Walks all pages of the node: accessed ones enter a new youngest generation, bits cleared. Returns pages walked. */
   age(): number {
     const folded = this.lru.age()
-    const { table, classes } = this.#memory
-    const { state, flags, klass } = table
+    const { state, flags } = this.#memory.table
     const young = this.lru.youngestSlot
     const { counts } = this.lru
     let walked = 0
@@ -57,7 +56,7 @@ export class Eviction {
         if (state[page] !== this.#state) continue
         if (this.#device >= 0 && flags[page]! >> DEVICE_SHIFT !== this.#device) continue
         walked++
-        this.#history.reveal(page, this.#residents[classes[klass[page]!]!.owner]!.work)
+        this.#history.reveal(page, this.#residents[this.#memory.ownerOf(page)]!.work)
         let slot = flags[page]! & GENERATION_MASK
         if (slot === folded) {
           slot = this.lru.oldestSlot

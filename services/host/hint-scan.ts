@@ -32,7 +32,7 @@ export class HintScan {
   ): number {
     if (nowNs < this.#nextNs || memory.used === 0) return 0
     this.#nextNs = (Math.floor(nowNs / this.#periodNs) + 1) * this.#periodNs
-    const { table, classes, used } = memory
+    const { table, used } = memory
     const scanTime = hintTime(nowNs)
     const window = Math.min(this.#pages, used)
     for (let looked = 0; looked < window; looked++) {
@@ -40,7 +40,7 @@ export class HintScan {
       const page = this.#cursor++
       // A page that is still marked keeps its mark and the time of its scan, as in change_pte_range().
       if (table.state[page] !== POOLED || (table.flags[page]! & HINTED) !== 0) continue
-      const owner = residents[classes[table.klass[page]!]!.owner]!
+      const owner = residents[memory.ownerOf(page)]!
       table.hintedAt[page] = scanTime
       const time = history.hint(page, owner.work)
       if (time < NEVER_TOUCHED) calendars[owner.index]!.add(page, time)

@@ -1,9 +1,8 @@
 /** A host's side of one device: what it was last told, and what it has to say at the end of this step. */
 import type { Outbox } from '#shared/actor.ts'
 import { PageList } from '#shared/page/page-list.ts'
-import { DEVICE_SHIFT, PAGE_BYTES, type PageTable } from '#shared/page/page-table.ts'
+import { DEVICE_SHIFT, LINE_BYTES, PAGE_BYTES, type PageTable } from '#shared/page/page-table.ts'
 import type { BodyOf } from '#shared/messages.ts'
-import { LINE_BYTES } from './costs.ts'
 import type { NodeSpec } from './spec.ts'
 
 /** Until the device has spoken: the idle latency of the smallest load in its curve, and a compressed page's 140 ns more. */
@@ -44,13 +43,9 @@ export class Link {
     this.#rawAboveBytes = PAGE_BYTES - spec.chunkBytes
   }
 
-  isRaw(size: number): boolean {
-    return size > this.#rawAboveBytes
-  }
-
   /** What a 64 B read of a page of this size meets. */
   kindOf(size: number): number {
-    return size === 0 ? ZERO : this.isRaw(size) ? RAW : COMPRESSED
+    return size === 0 ? ZERO : size > this.#rawAboveBytes ? RAW : COMPRESSED
   }
 
   /** Its latency. */
@@ -66,7 +61,7 @@ export class Link {
   access(page: number, size: number, reads: number, writes: number, visits: number): void {
     this.#readBytes += reads * LINE_BYTES
     this.#writeBytes += writes * LINE_BYTES
-    if (size > 0 && !this.isRaw(size)) {
+    if (this.kindOf(size) === COMPRESSED) {
       this.#compressedReads += visits
       // A run of lines written at once is one recompression of its page.
       if (writes > 0) this.#recompressions++
@@ -125,7 +120,7 @@ export class Link {
   /** A whole page copied off the device. Decompressing all of it is two average line reads, which stop halfway. */
   copyOut(size: number): void {
     this.#readBytes += PAGE_BYTES
-    if (size > 0 && !this.isRaw(size)) this.#compressedReads += 2
+    if (this.kindOf(size) === COMPRESSED) this.#compressedReads += 2
   }
 
   /** A whole page copied onto the device by plain stores: read for ownership, then written back (P). */
@@ -151,7 +146,7 @@ export class Link {
     if (this.#writtenPages.length > 0) {
       out.send(this.spec.ordinal, 'written', {
         pages: this.#writtenPages.take(),
-        sizes: new Uint16Array(this.#writtenSizes.items.subarray(0, this.#writtenSizes.length)),
+        sizes: this.#writtenSizes.take16(),
       })
       this.#writtenPages.clear()
       this.#writtenSizes.clear()
@@ -172,8 +167,8 @@ export class Link {
       compressedReads: this.#compressedReads,
       recompressions: this.#recompressions,
       pages: this.#pages.take(),
-      reads: new Uint16Array(this.#reads.items.subarray(0, this.#reads.length)),
-      writes: new Uint16Array(this.#writes.items.subarray(0, this.#writes.length)),
+      reads: this.#reads.take16(),
+      writes: this.#writes.take16(),
     })
     this.#readBytes = 0
     this.#writeBytes = 0
@@ -206,13 +201,8 @@ export class Link {
     this.#writeBytes = from['writeBytes'] as number
     this.#compressedReads = from['compressedReads'] as number
     this.#recompressions = from['recompressions'] as number
-    refill(this.#pages, from['pages'] as Uint32Array)
-    refill(this.#reads, from['reads'] as Uint32Array)
-    refill(this.#writes, from['writes'] as Uint32Array)
+    this.#pages.refill(from['pages'] as Uint32Array)
+    this.#reads.refill(from['reads'] as Uint32Array)
+    this.#writes.refill(from['writes'] as Uint32Array)
   }
-}
-
-function refill(list: PageList, values: Uint32Array): void {
-  list.clear()
-  for (const value of values) list.push(value)
 }

@@ -53,6 +53,11 @@ export class HostMemory {
     return this.swapSlots - this.table.counts[SWAPPED]!
   }
 
+  /** Index of the workload whose page it is. */
+  ownerOf(page: number): number {
+    return this.classes[this.table.klass[page]!]!.owner
+  }
+
   deviceOf(page: number): number {
     return this.table.flags[page]! >> DEVICE_SHIFT
   }

@@ -42,7 +42,7 @@ export class Promotion {
 
   order(pages: Uint32Array, nowNs: number, out: Outbox): void {
     const { memory, history, links, residents, tally, truth, marks } = this.#parts
-    const { table, classes } = memory
+    const { table } = memory
     const room = memory.free > marks.high + pages.length
     const home = new PageList()
     const declined = new PageList()
@@ -54,7 +54,7 @@ export class Promotion {
       }
       const hot = this.#parts.isHot(page)
       truth.order(hot)
-      const { work } = residents[classes[table.klass[page]!]!.owner]!
+      const { work } = residents[memory.ownerOf(page)]!
       history.reveal(page, work)
       history.unhint(page, work)
       memory.startPromotion(page)
@@ -92,7 +92,6 @@ export class Promotion {
   }
 
   restore(from: Record<string, unknown>): void {
-    this.#underWay.clear()
-    for (const page of from['underWay'] as Uint32Array) this.#underWay.push(page)
+    this.#underWay.refill(from['underWay'] as Uint32Array)
   }
 }

@@ -108,7 +108,7 @@ export class Reclaimer {
   proactive(spanNs: number, out: Outbox): void {
     const { spec, memory, history, residents, demotion } = this.#parts
     if (spec.proactive === undefined || !demotion.possible || memory.used === 0) return
-    const { table, classes, used } = memory
+    const { table, used } = memory
     const age = spec.proactive.ageNs / WORK_TICK_NS
     this.#proactiveCarry = Math.min(
       this.#proactiveCarry + (spec.proactive.bytesPerSecond * spanNs) / NS_PER_S / PAGE_BYTES,
@@ -120,7 +120,7 @@ export class Reclaimer {
       if (this.#proactiveHand >= used) this.#proactiveHand = 0
       const page = this.#proactiveHand++
       if (table.state[page] !== LOCAL) continue
-      const { work } = residents[classes[table.klass[page]!]!.owner]!
+      const { work } = residents[memory.ownerOf(page)]!
       history.reveal(page, work)
       if (work - table.last[page]! < age) continue
       this.#proactiveCarry--
@@ -177,11 +177,11 @@ export class Reclaimer {
     else node.kswapd.sleep()
     if (!node.kswapd.active) return
     node.kswapd.budgetNs = Math.min(node.kswapd.budgetNs + spanNs, spanNs)
-    const { table, classes } = memory
+    const { table } = memory
     while (short() && node.kswapd.budgetNs > 0 && memory.swapFree > 0 && !swap.congested(nowNs)) {
       const page = this.#victim(node)
       if (page < 0) break
-      history.unhint(page, residents[classes[table.klass[page]!]!.owner]!.work)
+      history.unhint(page, residents[memory.ownerOf(page)]!.work)
       truth.end(page)
       memory.swapOut(page)
       link.copyOut(table.size[page]!)

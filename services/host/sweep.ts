@@ -2,10 +2,10 @@
  * A sweep: a thread that reads or overwrites whole pages in order, round and round its range. It streams, so no line of
  * it is ever found in the CPU cache, and a whole page written needs no fill.
  */
+import { LINES_PER_PAGE } from '#shared/page/page-table.ts'
 import { FREE, POISONED, POOLED, SWAPPED } from '#shared/page/transitions.ts'
 import { hashUnit, type Key } from '#shared/random.ts'
 import type { Access } from './access.ts'
-import { LINES_PER_PAGE } from './costs.ts'
 import type { History } from './history.ts'
 import { UNSIZED, type HostMemory } from './memory.ts'
 import type { Resident, Sweep } from './resident.ts'

@@ -6,9 +6,7 @@
  * Left out: locality within a page (accesses spread evenly over its lines), associativity, other users of the cache.
  */
 import { exp } from '#shared/arithmetic.ts'
-
-const LINE_BYTES = 64
-const LINES_PER_PAGE = 64
+import { LINE_BYTES, LINES_PER_PAGE } from '#shared/page/page-table.ts'
 
 export interface CachedClass {
   readonly pages: number

@@ -29,10 +29,22 @@ export class PageList {
     return this.items.slice(0, this.length)
   }
 
+  /** A copy of values that are known to fit in 16 bits. */
+  take16(): Uint16Array {
+    return new Uint16Array(this.items.subarray(0, this.length))
+  }
+
+  /** Holds these values and no others. */
+  refill(values: Uint32Array): void {
+    this.length = 0
+    this.reserve(values.length)
+    this.items.set(values)
+    this.length = values.length
+  }
+
   static from(values: Uint32Array): PageList {
-    const list = new PageList(Math.max(16, values.length))
-    list.items.set(values)
-    list.length = values.length
+    const list = new PageList()
+    list.refill(values)
     return list
   }
 }

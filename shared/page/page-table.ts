@@ -7,6 +7,9 @@ import { PAGE_STATES } from './lifecycle.ts'
 import { next } from './transitions.ts'
 
 export const PAGE_BYTES = 4096
+/** A cache line, the grain of every access. */
+export const LINE_BYTES = 64
+export const LINES_PER_PAGE = PAGE_BYTES / LINE_BYTES
 export const BYTES_PER_PAGE_ENTRY = 16
 
 /** Bits of `flags`. */
