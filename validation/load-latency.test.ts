@@ -106,4 +106,24 @@ workloads:
     // Four threads that wait 440 ns each beyond DRAM do not saturate the engine.
     if (threads > 4) expect(readsPerSecond).toBeGreaterThan(capacity * (1 - TOLERANCES.overload))
   })
+
+  test('a write waits for a compression when the compressor is offered more than it can do', async () => {
+    /** Overwrites its pooled pages at 1 GB/s; a compressor of 200 MB/s is overrun, one of 17 GB/s is not. */
+    const workDone = async (compress: string, compressRate: string): Promise<number> => {
+      const run = await trial(`
+name: overrun
+duration: 4s
+devices:
+  pool: { physical: 512MiB, advertised: 1GiB, compress: ${compress}, compressRate: ${compressRate} }
+hosts:
+  host: { memory: 128MiB, devices: [pool], watermarkScaleFactor: 400 }
+workloads:
+  writer: { host: host, kind: bear, size: 384MiB, content: { ratio: 2 }, writes: { ratio: 2 }, rate: 1GB/s, attack: 2s, threads: 1 }
+`)
+      // What it gets done after the attack's begin at 2 s.
+      return run.final['host']!['workSeconds']! - 2
+    }
+    expect(await workDone('50us', '17GB/s')).toBe(await workDone('500ns', '17GB/s'))
+    expect(await workDone('50us', '200MB/s')).toBeLessThan(0.7 * (await workDone('500ns', '200MB/s')))
+  })
 })

@@ -13,7 +13,7 @@ import { DRAM_READ_NS, HINT_FAULT_NS, MAJOR_FAULT_NS, SWAP_OUT_PAGE_NS } from '.
 import { HintCalendar, sinceHint } from './hint-calendar.ts'
 import type { History } from './history.ts'
 import { LatencyHistogram } from '#shared/latency-histogram.ts'
-import { RAW, READ_KINDS, type Link } from './link.ts'
+import { COMPRESSED, METER_SLOTS, RAW, READ_KINDS, REWRITTEN, type Link } from './link.ts'
 import type { HostMemory } from './memory.ts'
 import { stall, type Resident } from './resident.ts'
 import type { SwapDevice } from './swap.ts'
@@ -49,15 +49,15 @@ export class Access {
   /** A fault found no frame at all in this tick. */
   starved = false
   #nowNs = 0
-  /** Reads of this tick that met a pooled page, by device and kind; empty between ticks. */
-  readonly #reads: Float64Array
+  /** What this tick did on each device, METER_SLOTS each; empty between ticks. */
+  readonly #meter: Float64Array
   /** Room for the pages of one draw; it holds nothing between draws. */
   #picked = new Uint32Array(1024)
   #wrote = new Uint8Array(1024)
 
   constructor(parts: AccessParts) {
     this.#parts = parts
-    this.#reads = new Float64Array(parts.links.length * READ_KINDS)
+    this.#meter = new Float64Array(parts.links.length * METER_SLOTS)
   }
 
   tick(resident: Resident, ticks: number, nowNs: number): void {
@@ -100,25 +100,28 @@ export class Access {
         this.#parts.tally.poisonHits++
         resident.doom = 'sigbus'
       }
-      this.#reads[device * READ_KINDS + link.kindOf(size)]! += visits
-      this.#reads[device * READ_KINDS + RAW]! += reads - visits
+      this.#meter[device * METER_SLOTS + link.kindOf(size)]! += visits
+      this.#meter[device * METER_SLOTS + RAW]! += reads - visits
     }
+    if (writes > 0 && link.kindOf(size) === COMPRESSED) this.#meter[device * METER_SLOTS + REWRITTEN]!++
     resident.accesses[device]! += reads + writes
   }
 
   /**
    * The device was offered `utilisation` times what it can serve in a tick. Above 1, its queue takes (utilisation − 1) ticks to
    * drain, and everybody with accesses in it waits for that long: throughput is what the device can serve, whatever the
-   * number of threads. A workload with fewer accesses than threads has only those threads waiting. (Writes are posted,
-   * but a full queue holds them up as well.)
+   * number of threads. A workload with fewer accesses than threads has only those threads waiting. Writes, which are
+   * posted otherwise, then each wait for their compression.
    */
-  overload(residents: readonly Resident[], device: number, utilisation: number, tickNs: number): void {
+  overload(residents: readonly Resident[], device: number, tickNs: number): void {
+    const { utilisation, writeNs } = this.#parts.links[device]!.load
     for (const resident of residents) {
       const accesses = resident.accessesBefore[device]!
       if (!resident.alive || accesses === 0) continue
       const waitNs = Math.min(resident.threads, accesses) * Math.max(0, utilisation - 1) * tickNs
       resident.waitNs[device] = waitNs / accesses
       stall(resident, waitNs)
+      if (utilisation > 1) stall(resident, resident.rewritesBefore[device]! * writeNs)
     }
   }
 
@@ -128,14 +131,15 @@ export class Access {
     let extraNs = 0
     for (let device = 0; device < links.length; device++) {
       for (let kind = 0; kind < READ_KINDS; kind++) {
-        const reads = this.#reads[device * READ_KINDS + kind]!
+        const reads = this.#meter[device * METER_SLOTS + kind]!
         if (reads === 0) continue
         const ns = links[device]!.readNs(kind)
         this.latency.add(ns + resident.waitNs[device]!, reads)
         extraNs += reads * (ns - DRAM_READ_NS)
       }
+      resident.rewritesBefore[device] = this.#meter[device * METER_SLOTS + REWRITTEN]!
     }
-    this.#reads.fill(0)
+    this.#meter.fill(0)
     this.latency.add(DRAM_READ_NS, this.localReads)
     this.localReads = 0
     resident.accessesBefore.set(resident.accesses)
@@ -192,7 +196,7 @@ export class Access {
     const wrote = this.#wrote
     for (let i = 0; i < misses; i++) wrote[i] = stream.unit() < writeShare ? 1 : 0
     for (let device = 0; device < links.length; device++) {
-      resident.accesses[device]! += links[device]!.accessLines(device, table, pages, misses, wrote, this.#reads)
+      resident.accesses[device]! += links[device]!.accessLines(device, table, pages, misses, wrote, this.#meter)
     }
     for (let i = 0; i < misses; i++) if (wrote[i] === 1) this.rewrite(pages[i]!, 1)
     // Every miss is a fill, so every one that meets poison is a read of it.

@@ -201,7 +201,7 @@ export class Host implements Actor {
 
   #load(device: number, load: BodyOf<'load'>): void {
     this.#links[device]!.load = load
-    this.#access.overload(this.#tenancy.residents, device, load.utilisation, this.#spec.tickNs)
+    this.#access.overload(this.#tenancy.residents, device, this.#spec.tickNs)
   }
 
   /** Slots were poisoned; nothing notices until a read hits one. A page that has left in the meantime is safe. */

@@ -18,8 +18,11 @@ const IDLE_LOAD: BodyOf<'load'> = {
 /** What a read can meet on a device. */
 const ZERO = 0
 export const RAW = 1
-const COMPRESSED = 2
+export const COMPRESSED = 2
 export const READ_KINDS = 3
+/** What a tick's meter counts for each device: reads by kind, then visits that made the device compress a page anew. */
+export const REWRITTEN = READ_KINDS
+export const METER_SLOTS = READ_KINDS + 1
 
 export class Link {
   readonly spec: NodeSpec
@@ -73,7 +76,8 @@ export class Link {
 
   /**
    * One line each of the first `count` pages that lie on this device (the host's `device`-th): a fill, and a write-back where
-   * `wrote` is 1. `kinds` counts the reads by device and what they met. As access(), for the many that are drawn in one tick; returns how many.
+   * `wrote` is 1. `meter` (METER_SLOTS a device) counts them. As access(), for the many that are drawn in one tick; returns how
+   * many.
    */
   accessLines(
     device: number,
@@ -81,7 +85,7 @@ export class Link {
     pages: Uint32Array,
     count: number,
     wrote: Uint8Array,
-    kinds: Float64Array,
+    meter: Float64Array,
   ): number {
     const { flags, size } = table
     const rawAbove = this.#rawAboveBytes
@@ -111,9 +115,11 @@ export class Link {
     this.#writeBytes += written * LINE_BYTES
     this.#recompressions += recompressed
     this.#compressedReads += lines - zero - raw
-    kinds[device * READ_KINDS + ZERO]! += zero
-    kinds[device * READ_KINDS + RAW]! += raw
-    kinds[device * READ_KINDS + COMPRESSED]! += lines - zero - raw
+    const base = device * METER_SLOTS
+    meter[base + ZERO]! += zero
+    meter[base + RAW]! += raw
+    meter[base + COMPRESSED]! += lines - zero - raw
+    meter[base + REWRITTEN]! += recompressed
     return lines
   }
 

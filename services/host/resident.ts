@@ -58,6 +58,8 @@ export interface Resident {
   /** Lines that crossed the link to each device in this tick so far, and in the tick before. */
   readonly accesses: Float64Array
   readonly accessesBefore: Float64Array
+  /** Visits of the tick before that made the device compress a page anew. */
+  readonly rewritesBefore: Float64Array
   /** What each of them waited for an overloaded device, the last time there were any. */
   readonly waitNs: Float64Array
   sweep: Sweep | undefined

@@ -117,6 +117,7 @@ export class Tenancy {
       lastAdvanceNs: nowNs,
       accesses: new Float64Array(this.#parts.links.length),
       accessesBefore: new Float64Array(this.#parts.links.length),
+      rewritesBefore: new Float64Array(this.#parts.links.length),
       waitNs: new Float64Array(this.#parts.links.length),
       sweep: undefined,
       replay: undefined,
