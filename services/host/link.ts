@@ -21,8 +21,8 @@ export const RAW = 1
 export const COMPRESSED = 2
 export const READ_KINDS = 3
 /** What a tick's meter counts for each device: reads by kind, then visits that made the device compress a page anew. */
-export const REWRITTEN = READ_KINDS
-export const METER_SLOTS = READ_KINDS + 1
+export const REWRITTEN = 3
+export const METER_SLOTS = 4
 
 export class Link {
   readonly spec: NodeSpec
