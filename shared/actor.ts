@@ -1,4 +1,5 @@
 /** The actor contract: an actor owns its state; everything else is mail. */
+import type { Command } from './command.ts'
 import type { BodyOf, Kind, Mail } from './messages.ts'
 import type { Quantum } from './time.ts'
 
@@ -33,6 +34,8 @@ export interface Actor {
   readonly ordinal: Ordinal
   /** The only place where state changes. The inbox is sorted by (sender, sequence). */
   step(now: Quantum, inbox: readonly Mail[], out: Outbox): void
+  /** A command of an operator, told to every actor that listens in the quantum it is stamped with, just before a step of that quantum. */
+  command?(command: Command): void
   /** When it must run even without mail: a quantum > now, or NEVER. */
   nextWake(now: Quantum): Quantum
   snapshot(): Snapshot

@@ -1,6 +1,7 @@
 /** A stage carries one or more actors: it hands them their mail in order, steps those with a reason, and bags what they send. */
 import type { Actor, ActorEvent, Ordinal, Outbox, Snapshot, Telemetry } from './actor.ts'
 import type { ActorDigest, Bag, Grant, Report, StageHandler, StageId } from './bus/bus.ts'
+import type { Command } from './command.ts'
 import { Digest } from './digest.ts'
 import { assert } from './errors.ts'
 import { digestMail } from './mail.ts'
@@ -16,6 +17,9 @@ interface Seat {
   sequence: number
 }
 
+/** Makes the actor that a command calls into life, if it lives on this stage. */
+export type Recruit = (command: Command) => Actor | undefined
+
 export class Stage implements StageHandler {
   readonly id: StageId
   readonly #seats: Seat[]
@@ -23,19 +27,40 @@ export class Stage implements StageHandler {
   readonly #stageOf: (ordinal: Ordinal) => StageId
   #bags = new Map<StageId, Mail[]>()
   #events: ActorEvent[] = []
+  readonly #recruit: Recruit
 
-  /** `stageOf` says where each actor of the scenario lives. */
-  constructor(id: StageId, actors: readonly Actor[], stageOf: (ordinal: Ordinal) => StageId) {
+  /** `stageOf` says where each actor lives, also those that commands bring. */
+  constructor(id: StageId, actors: readonly Actor[], stageOf: (ordinal: Ordinal) => StageId, recruit: Recruit = () => undefined) {
     this.id = id
     this.#stageOf = stageOf
-    this.#seats = actors
-      .toSorted((x, y) => x.ordinal - y.ordinal)
-      .map((actor) => ({ actor, inbox: [], digest: new Digest(), wake: actor.nextWake(-1), sequence: 0 }))
-    for (const seat of this.#seats) this.#seatOf.set(seat.actor.ordinal, seat)
+    this.#recruit = recruit
+    this.#seats = []
+    for (const actor of actors) this.#seat(actor, -1)
+  }
+
+  #seat(actor: Actor, now: Quantum): void {
+    const seat: Seat = { actor, inbox: [], digest: new Digest(), wake: actor.nextWake(now), sequence: 0 }
+    const after = this.#seats.findIndex((other) => other.actor.ordinal > actor.ordinal)
+    this.#seats.splice(after < 0 ? this.#seats.length : after, 0, seat)
+    this.#seatOf.set(actor.ordinal, seat)
+  }
+
+  /** Before the step of their quantum: newcomers take their seats, and who listens to commands has a reason to step. */
+  #command(commands: readonly Command[], quantum: Quantum): void {
+    for (const command of commands) {
+      const actor = this.#recruit(command)
+      if (actor) this.#seat(actor, quantum - 1)
+      for (const seat of this.#seats) {
+        if (!seat.actor.command) continue
+        seat.actor.command(command)
+        seat.wake = Math.min(seat.wake, quantum)
+      }
+    }
   }
 
   step(grant: Grant, bags: readonly Bag[]): { bags: Bag[]; report: Report } {
     if (!grant.final) {
+      this.#command(grant.commands ?? [], grant.quantum)
       this.#deliver(bags)
       for (const seat of this.#seats) {
         if (seat.inbox.length > 0 || seat.wake <= grant.quantum) this.#stepSeat(seat, grant.quantum)

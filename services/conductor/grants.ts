@@ -1,16 +1,34 @@
-/** The grant loop: the least of all wakes and pending mail is the next quantum; what lies between is skipped. */
+/** The grant loop: the least of all wakes, stamped commands and pending mail is the next quantum; what lies between is skipped. */
 import type { Bus, Report } from '#shared/bus/bus.ts'
+import { Script } from '#shared/command.ts'
 import type { Quantum } from '#shared/time.ts'
 
+/** Where the loop stands before a grant: all that it needs to go on from there. */
+export interface GrantState {
+  /** The next quantum to grant. */
+  readonly quantum: Quantum
+  /** The last one granted; −1 before the first. */
+  readonly last: Quantum
+  readonly nextSample: Quantum
+  /** Granted so far, not skipped. */
+  readonly quanta: number
+}
+
+export const FIRST_GRANT: GrantState = { quantum: 0, last: -1, nextSample: 0, quanta: 0 }
+
 export interface GrantOptions {
+  /** Where to begin; default: at the start of the run. */
+  readonly from?: GrantState
   /** The run covers quanta 0 … end − 1. */
   readonly end: Quantum
   /** Telemetry is taken every so many quanta. */
   readonly sampleEvery: Quantum
+  /** Commands by quantum. It may grow while `proceed` is asked, by commands stamped later than the last granted quantum. */
+  readonly script?: Script
   /** Hears every report. May return false to end the run after this quantum. */
   readonly onReports: (quantum: Quantum, reports: readonly Report[]) => boolean
-  /** Asked before every grant; lets a process breathe. Returns false to interrupt. */
-  readonly proceed: () => Promise<boolean> | boolean
+  /** Asked before every grant; lets a process breathe, and a person watch. Returns false to interrupt. */
+  readonly proceed: (state: GrantState) => Promise<boolean> | boolean
 }
 
 export interface GrantOutcome {
@@ -23,19 +41,21 @@ export interface GrantOutcome {
 }
 
 export async function conduct(bus: Bus, options: GrantOptions): Promise<GrantOutcome> {
-  let quantum: Quantum = 0
-  let nextSample: Quantum = 0
-  let quanta = 0
+  const script = options.script ?? new Script()
+  let { quantum, last, nextSample, quanta } = options.from ?? FIRST_GRANT
   let interrupted = false
   while (quantum < options.end) {
-    const go = options.proceed()
+    const go = options.proceed({ quantum, last, nextSample, quanta })
     if (!(typeof go === 'boolean' ? go : await go)) {
       interrupted = true
       break
     }
+    quantum = Math.min(quantum, script.nextFrom(last + 1))
     const observe = quantum >= nextSample
     if (observe) nextSample = (Math.floor(quantum / options.sampleEvery) + 1) * options.sampleEvery
-    const reports = await bus.grant({ quantum, observe, final: false })
+    const commands = script.at(quantum)
+    const reports = await bus.grant({ quantum, observe, final: false, ...(commands.length > 0 && { commands }) })
+    last = quantum
     quanta++
     const goOn = options.onReports(quantum, reports)
     const next = goOn ? Math.min(earliest(quantum, reports), nextSample) : quantum + 1

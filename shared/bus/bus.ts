@@ -4,6 +4,7 @@
  * and a stage is handed everything that was sent to it, once, before it steps.
  */
 import type { ActorEvent, ActorId, Ordinal, Telemetry } from '../actor.ts'
+import type { Command } from '../command.ts'
 import type { Mail } from '../messages.ts'
 import type { Quantum } from '../time.ts'
 
@@ -23,6 +24,8 @@ export interface Grant {
   readonly observe: boolean
   /** The run is over: no actor steps; report telemetry and digests. */
   readonly final: boolean
+  /** What operators ask for in this quantum; not with a final grant. */
+  readonly commands?: readonly Command[]
 }
 
 /** One actor's part of the run's digest. */

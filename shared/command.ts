@@ -1,0 +1,65 @@
+/**
+ * What an operator asks of a running run. The conductor stamps each command with the quantum in which it takes effect;
+ * scenario, seed and stamped commands together decide a run, so a recorded script reproduces it.
+ */
+import type { ActorId, Ordinal } from './actor.ts'
+import type { Kind } from './messages.ts'
+import { NEVER, type Quantum } from './time.ts'
+
+export type Command =
+  /** A workload starts: `workload` is its form as a scenario gives it (YAML's plain data, checked). */
+  | {
+      readonly kind: 'inject'
+      readonly id: ActorId
+      readonly ordinal: Ordinal
+      readonly workload: Readonly<Record<string, unknown>>
+    }
+  /** A workload leaves. */
+  | { readonly kind: 'stop'; readonly id: ActorId }
+  /** A foreign workload (a process that is none of ours) comes to a host. */
+  | { readonly kind: 'join'; readonly id: ActorId; readonly ordinal: Ordinal; readonly host: ActorId }
+  /** Its mail to its host, in the encoding of the wire (codec.ts). */
+  | { readonly kind: 'mail'; readonly id: ActorId; readonly mail: ForeignKind; readonly body: Uint8Array }
+  /** It left, or nothing was heard of it for too long. */
+  | { readonly kind: 'gone'; readonly id: ActorId }
+
+/** What a foreign workload may say. */
+export type ForeignKind = Extract<Kind, 'profile' | 'accesses'>
+
+export interface Stamped {
+  readonly quantum: Quantum
+  readonly command: Command
+}
+
+/** The commands of a run, in the order in which they take effect. */
+export class Script {
+  readonly #commands: Stamped[] = []
+
+  constructor(commands: readonly Stamped[] = []) {
+    for (const stamped of commands) this.add(stamped)
+  }
+
+  get commands(): readonly Stamped[] {
+    return this.#commands
+  }
+
+  /** Behind all that take effect in the same quantum or before. */
+  add(stamped: Stamped): void {
+    let at = this.#commands.length
+    while (at > 0 && this.#commands[at - 1]!.quantum > stamped.quantum) at--
+    this.#commands.splice(at, 0, stamped)
+  }
+
+  at(quantum: Quantum): Command[] {
+    return this.#commands.filter((stamped) => stamped.quantum === quantum).map(({ command }) => command)
+  }
+
+  before(quantum: Quantum): Command[] {
+    return this.#commands.filter((stamped) => stamped.quantum < quantum).map(({ command }) => command)
+  }
+
+  /** The first stamped quantum ≥ `quantum`; NEVER if there is none. It counts as a wake. */
+  nextFrom(quantum: Quantum): Quantum {
+    return this.#commands.find((stamped) => stamped.quantum >= quantum)?.quantum ?? NEVER
+  }
+}
