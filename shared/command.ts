@@ -45,21 +45,31 @@ export class Script {
 
   /** Behind all that take effect in the same quantum or before. */
   add(stamped: Stamped): void {
-    let at = this.#commands.length
-    while (at > 0 && this.#commands[at - 1]!.quantum > stamped.quantum) at--
-    this.#commands.splice(at, 0, stamped)
+    this.#commands.splice(this.#from(stamped.quantum + 1), 0, stamped)
   }
 
   at(quantum: Quantum): Command[] {
-    return this.#commands.filter((stamped) => stamped.quantum === quantum).map(({ command }) => command)
+    return this.#commands.slice(this.#from(quantum), this.#from(quantum + 1)).map(({ command }) => command)
   }
 
   before(quantum: Quantum): Command[] {
-    return this.#commands.filter((stamped) => stamped.quantum < quantum).map(({ command }) => command)
+    return this.#commands.slice(0, this.#from(quantum)).map(({ command }) => command)
   }
 
   /** The first stamped quantum ≥ `quantum`; NEVER if there is none. It counts as a wake. */
   nextFrom(quantum: Quantum): Quantum {
-    return this.#commands.find((stamped) => stamped.quantum >= quantum)?.quantum ?? NEVER
+    return this.#commands[this.#from(quantum)]?.quantum ?? NEVER
+  }
+
+  /** The index of the first command of `quantum` or later. It is asked for in every quantum, hence by halves. */
+  #from(quantum: Quantum): number {
+    let low = 0
+    let high = this.#commands.length
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#commands[middle]!.quantum < quantum) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 }
