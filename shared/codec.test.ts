@@ -2,7 +2,16 @@ import fc from 'fast-check'
 import { pack, Packr } from 'msgpackr'
 import { describe, expect, test } from 'vitest'
 import type { Bag } from './bus/bus.ts'
-import { ARRAY_LENGTH_MAX, decodeBag, encodeBag, MAILS_PER_BAG_MAX, SCHEMA_HASH, TEXT_LENGTH_MAX } from './codec.ts'
+import {
+  ARRAY_LENGTH_MAX,
+  decodeBag,
+  decodeBody,
+  encodeBag,
+  encodeBody,
+  MAILS_PER_BAG_MAX,
+  SCHEMA_HASH,
+  TEXT_LENGTH_MAX,
+} from './codec.ts'
 import { Digest } from './digest.ts'
 import { ColdpoolError } from './errors.ts'
 import { anyBag, mailOf } from './mail.fixture.ts'
@@ -174,6 +183,37 @@ describe('bounds', () => {
 
   test('an error says which field, on one line, however long the input', () => {
     expect(() => decodeBag(bagOf('pressure', 'x\n'.repeat(10_000)))).toThrow(/^CP_WIRE pressure\.level: .{1,200}; expected .*$/)
+  })
+})
+
+describe('a body alone', () => {
+  test.each(KINDS)('of %s comes back as it was', (kind) => {
+    fc.assert(
+      fc.property(mailOf(kind), ({ body }) => {
+        expect(decodeBody(kind, encodeBody(kind, body as never))).toStrictEqual(body)
+      }),
+    )
+  })
+
+  test('that is any bytes, or any msgpack, is a body or CP_WIRE', () => {
+    const bytes = fc.oneof(
+      fc.uint8Array({ maxLength: 100 }),
+      fc.anything({ maxDepth: 3 }).map((value) => Uint8Array.from(pack(value))),
+    )
+    fc.assert(
+      fc.property(bytes, fc.constantFrom(...KINDS), (given, kind) => {
+        try {
+          decodeBody(kind, given)
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'CP_WIRE' })
+        }
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  test('with a field too few says so', () => {
+    expect(() => decodeBody('killed', pack([]))).toThrow('CP_WIRE killed: 0 fields; expected 1 fields')
   })
 })
 

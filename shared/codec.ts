@@ -8,7 +8,7 @@ import { Packr } from 'msgpackr'
 import type { Bag } from './bus/bus.ts'
 import { ColdpoolError } from './errors.ts'
 import { FIELDS } from './mail.ts'
-import { KINDS, MESSAGES, type FieldType, type Mail } from './messages.ts'
+import { KINDS, MESSAGES, type BodyOf, type FieldType, type Kind, type Mail } from './messages.ts'
 
 /** Elements in one array of a mail; a host's batch of pages is far below. */
 export const ARRAY_LENGTH_MAX = 1 << 22
@@ -24,22 +24,18 @@ export const SCHEMA_HASH = createHash('sha256')
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
 export function encodeBag(bag: Bag): Uint8Array {
-  const mails = bag.mails.map((mail) => {
-    const body = mail.body as Readonly<Record<string, unknown>>
-    const fields = FIELDS[mail.kind].map(([name]) => asBinary(body[name]))
-    return [KINDS.indexOf(mail.kind), mail.from, mail.to, mail.sequence, ...fields]
-  })
+  const mails = bag.mails.map(({ kind, from, to, sequence, body }) => [
+    KINDS.indexOf(kind),
+    from,
+    to,
+    sequence,
+    ...fieldsOf(kind, body),
+  ])
   return packr.pack([bag.from, bag.to, bag.quantum, mails])
 }
 
 export function decodeBag(bytes: Uint8Array): Bag {
-  let raw: unknown
-  try {
-    raw = packr.unpack(bytes)
-  } catch {
-    throw malformed('bag', 'the bytes are not msgpack', 'a packed bag')
-  }
-  const [from, to, quantum, mails] = list(raw, 'bag', 4)
+  const [from, to, quantum, mails] = list(unpack(bytes, 'bag'), 'bag', 4)
   if (!Array.isArray(mails) || mails.length > MAILS_PER_BAG_MAX)
     throw malformed('bag', 'no list of mails', `at most ${MAILS_PER_BAG_MAX} mails`)
   return {
@@ -54,19 +50,45 @@ function decodeMail(raw: unknown): Mail {
   const [index, from, to, sequence, ...values] = list(raw, 'mail')
   const kind = KINDS[whole(index, 'mail.kind')]
   if (kind === undefined) throw malformed('mail.kind', `${got(index)} is no kind`, `0 to ${KINDS.length - 1}`)
+  return {
+    from: whole(from, 'mail.from'),
+    to: whole(to, 'mail.to'),
+    sequence: whole(sequence, 'mail.sequence'),
+    kind,
+    body: bodyOf(kind, values),
+  } as unknown as Mail
+}
+
+/** A body alone, as whoever is no actor of ours sends it: the fields in table order. */
+export function encodeBody<K extends Kind>(kind: K, body: BodyOf<K>): Uint8Array {
+  return packr.pack(fieldsOf(kind, body))
+}
+
+export function decodeBody<K extends Kind>(kind: K, bytes: Uint8Array): BodyOf<K> {
+  return bodyOf(kind, list(unpack(bytes, kind), kind))
+}
+
+function fieldsOf(kind: Kind, body: Mail['body']): unknown[] {
+  const values = body as Readonly<Record<string, unknown>>
+  return FIELDS[kind].map(([name]) => asBinary(values[name]))
+}
+
+function bodyOf<K extends Kind>(kind: K, values: readonly unknown[]): BodyOf<K> {
   const fields = FIELDS[kind]
   if (values.length !== fields.length) throw malformed(kind, `${values.length} fields`, `${fields.length} fields`)
   const body: Record<string, unknown> = {}
   fields.forEach(([name, type], i) => {
     body[name] = decodeField(values[i], type, `${kind}.${name}`)
   })
-  return {
-    from: whole(from, 'mail.from'),
-    to: whole(to, 'mail.to'),
-    sequence: whole(sequence, 'mail.sequence'),
-    kind,
-    body,
-  } as unknown as Mail
+  return body as unknown as BodyOf<K>
+}
+
+function unpack(bytes: Uint8Array, what: string): unknown {
+  try {
+    return packr.unpack(bytes) as unknown
+  } catch {
+    throw malformed(what, 'the bytes are not msgpack', `a packed ${what}`)
+  }
 }
 
 const ARRAYS = {
