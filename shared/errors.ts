@@ -7,11 +7,17 @@ export const ERRORS = {
   CP_SCENARIO_SHAPE: 'a value of the scenario has the wrong form',
   CP_SCENARIO_NAME: 'a name in the scenario refers to nothing, or is used twice',
   CP_SCENARIO_LIMIT: 'the scenario asks for more than the simulator can hold',
+  CP_INJECTION: 'a command to a run has the wrong form, or cannot be given',
   CP_OVERRIDE: 'a --set names no value of the scenario',
   CP_OPTION: 'a command-line option has the wrong form',
   CP_DATA: 'a data file of the product is missing or damaged',
   CP_OUTPUT: 'the run folder cannot be written',
   CP_WIRE: 'a message from outside is malformed',
+  CP_BUS: 'the bus cannot be reached, or nobody answers',
+  CP_STAGE: 'a stage of the cluster failed',
+  CP_DIVERGED: 'a repeated run did not do what it had done before',
+  CP_JOURNAL: 'the journal or the snapshots cannot be stored or read',
+  CP_COMMAND: 'a command asks for what cannot be done',
   CP_SCHEMA: 'a peer speaks another version of the messages',
 } as const
 
@@ -22,6 +28,7 @@ export class ColdpoolError extends Error {
   readonly code: ErrorCode
   /** The place: a path in the scenario, a file, an option, an actor and virtual time. */
   readonly where: string
+  readonly problem: string
   readonly expected: string
 
   constructor(code: ErrorCode, where: string, problem: string, expected: string) {
@@ -29,6 +36,7 @@ export class ColdpoolError extends Error {
     this.name = 'ColdpoolError'
     this.code = code
     this.where = where
+    this.problem = problem
     this.expected = expected
   }
 }

@@ -1,0 +1,264 @@
+/**
+ * The conductor's end of the protocol: one grant to all stages, a done from each, and the next grant names the bags that
+ * the dones named. A grant is sent again until every done is there. Every grant leaves a digest of what all stages did in
+ * it (the trail), so that a run that is repeated from its snapshots can be held against what it did before.
+ */
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { ColdpoolError, InvariantError } from '../errors.ts'
+import type { Bag, Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
+import { type ControlOf, decodeControl, encodeControl } from './control.ts'
+import { StageEnd, type StageEndOptions } from './stage-end.ts'
+import { Dropped, subject, type Subscription, type Wire } from './wire.ts'
+
+export interface ConductorEndSpec {
+  readonly run: string
+  readonly generation: number
+  /** By stage number. Those in `local` are carried by this process. */
+  readonly roles: readonly string[]
+  readonly first: number
+}
+
+export interface ConductorEndOptions {
+  readonly dropped?: Dropped
+  /** Hears the digest of every grant. */
+  readonly onTrail?: (number: number, digest: string) => void
+}
+
+/** A grant with no answer is sent again after this long, then after twice as long, up to the most. */
+const RESEND_MS = 100
+const RESEND_MS_MAX = 1600
+
+type Done = ControlOf<'done'>
+
+/** A stage is gone (or was replaced): what was granted cannot be finished in this generation. */
+export class StageLost extends Error {
+  readonly stage: StageId
+  constructor(stage: StageId, why: string) {
+    super(`stage ${stage}: ${why}`)
+    this.name = 'StageLost'
+    this.stage = stage
+  }
+}
+
+export class ConductorEnd implements Bus {
+  readonly name = 'nats'
+  readonly dropped: Dropped
+  readonly #wire: Wire
+  readonly #spec: ConductorEndSpec
+  readonly #options: ConductorEndOptions
+  readonly #locals: StageEnd[] = []
+  readonly #subscriptions: Subscription[] = []
+  #dones: (Done | undefined)[]
+  /** The dones of the grant before: their bags are delivered with the next. */
+  #before: readonly Done[] = []
+  #number: number
+  #bytes: Uint8Array = new Uint8Array()
+  #set = ''
+  #pending: { missing: number; sentMs: number; resendMs: number; resolve: () => void; reject: (error: Error) => void } | undefined
+  #failure: Error | undefined
+
+  constructor(wire: Wire, spec: ConductorEndSpec, options: ConductorEndOptions = {}) {
+    this.#wire = wire
+    this.#spec = spec
+    this.#options = options
+    this.dropped = options.dropped ?? new Dropped()
+    this.#number = spec.first - 1
+    this.#dones = spec.roles.map(() => undefined)
+  }
+
+  async open(): Promise<void> {
+    const { run } = this.#spec
+    this.#hear(subject(run, 'done', '*', 'conductor'), (bytes, at) => this.#done(bytes, at))
+    this.#hear(subject(run, 'failed', '*', 'conductor'), (bytes, at) => this.#failed(bytes, at))
+    this.#subscriptions.push(this.#wire.every(RESEND_MS / 2, () => this.#resend()))
+    await this.#wire.flush()
+  }
+
+  /** A stage in this process. It speaks to the conductor directly; its bags travel like all others. */
+  async join(stage: StageId, handler: StageHandler, options: StageEndOptions & { inbox?: readonly Bag[] } = {}): Promise<void> {
+    const { run, generation, roles, first } = this.#spec
+    const { inbox, ...rest } = options
+    const end = new StageEnd(this.#wire, { run, generation, stage, roles, first, ...(inbox && { inbox }) }, handler, {
+      ...rest,
+      conductor: (done) => this.#done(done, subject(run, 'done', roles[stage]!, 'conductor')),
+    })
+    await end.open()
+    this.#locals.push(end)
+  }
+
+  get number(): number {
+    return this.#number
+  }
+
+  /** For how long the grant under way has been waited for, and for which stages. */
+  waitingFor(): { milliseconds: number; stages: StageId[] } {
+    if (!this.#pending) return { milliseconds: 0, stages: [] }
+    const stages = this.#dones.flatMap((done, stage) => (done === undefined ? [stage] : []))
+    return { milliseconds: this.#wire.now() - this.#pending.sentMs, stages }
+  }
+
+  /** The next grant asks every stage for a snapshot first. */
+  takeSet(set: string): void {
+    this.#set = set
+  }
+
+  async grant(grant: Grant): Promise<readonly Report[]> {
+    if (this.#failure) throw this.#failure
+    const { generation } = this.#spec
+    this.#number++
+    this.#dones = this.#spec.roles.map(() => undefined)
+    this.#bytes = encodeControl('grant', {
+      generation,
+      number: this.#number,
+      quantum: grant.quantum,
+      observe: grant.observe,
+      final: grant.final,
+      set: this.#set,
+      commands: grant.commands ?? null,
+      ...bagsOf(this.#before),
+    })
+    this.#set = ''
+    const all = new Promise<void>((resolve, reject) => {
+      const sentMs = this.#wire.now()
+      this.#pending = { missing: this.#dones.length, sentMs, resendMs: sentMs + RESEND_MS, resolve, reject }
+    })
+    this.#send()
+    await all
+    const dones = this.#dones as readonly Done[]
+    this.#before = dones
+    this.#options.onTrail?.(this.#number, trailOf(dones))
+    return dones.map(reportOf)
+  }
+
+  close(): Promise<void> {
+    for (const subscription of this.#subscriptions) subscription.stop()
+    for (const end of this.#locals) end.close()
+    this.#end(new InvariantError('the bus was closed while a grant was under way'))
+    return Promise.resolve()
+  }
+
+  /** Ends the grant under way, and all that follow, with this error. */
+  abandon(error: Error): void {
+    this.#failure ??= error
+    this.#end(this.#failure)
+  }
+
+  #end(error: Error): void {
+    const pending = this.#pending
+    this.#pending = undefined
+    pending?.reject(error)
+  }
+
+  #send(): void {
+    this.#wire.publish(subject(this.#spec.run, 'grant', 'conductor', 'all'), this.#bytes)
+    for (const end of this.#locals) end.grant(this.#bytes)
+  }
+
+  #resend(): void {
+    const pending = this.#pending
+    const now = this.#wire.now()
+    if (!pending || now < pending.resendMs) return
+    pending.resendMs = now + Math.min(RESEND_MS_MAX, 2 * (now - pending.sentMs))
+    this.#send()
+  }
+
+  #hear(at: string, hear: (bytes: Uint8Array, subject: string) => void): void {
+    this.#subscriptions.push(this.#wire.subscribe(at, hear))
+  }
+
+  #done(bytes: Uint8Array, at: string): void {
+    const done = this.#decode('done', bytes, at)
+    if (!done) return
+    if (done.number !== this.#number) return this.dropped.count(done.number < this.#number ? 'old' : 'early')
+    if (!this.#pending || this.#dones[done.stage]) return this.dropped.count('old')
+    if (done.bagsTo.length !== done.bagDigests.length || !done.bagsTo.every((to) => to < this.#dones.length)) {
+      return this.dropped.count('malformed')
+    }
+    if (done.report !== null && !detailsSchema.safeParse(done.report).success) return this.dropped.count('malformed')
+    this.#dones[done.stage] = done
+    if (--this.#pending.missing > 0) return
+    const { resolve } = this.#pending
+    this.#pending = undefined
+    resolve()
+  }
+
+  #failed(bytes: Uint8Array, at: string): void {
+    const failed = this.#decode('failed', bytes, at)
+    if (failed) this.abandon(new ColdpoolError('CP_STAGE', `stage ${failed.stage}`, `${failed.code} ${failed.message}`, 'a step'))
+  }
+
+  #decode<K extends 'done' | 'failed'>(kind: K, bytes: Uint8Array, at: string): ControlOf<K> | undefined {
+    try {
+      const control = decodeControl(bytes)
+      if (control.kind !== kind) throw new ColdpoolError('CP_WIRE', 'control', control.kind, kind)
+      const body = control.body as ControlOf<K>
+      if (body.generation !== this.#spec.generation) this.dropped.count('old')
+      // The role in the subject is what the server let its sender say.
+      else if (at.split('.')[3] !== this.#spec.roles[body.stage]) this.dropped.count('stranger')
+      else return body
+    } catch (error) {
+      if (!(error instanceof ColdpoolError)) throw error
+      this.dropped.count('malformed')
+    }
+    return undefined
+  }
+}
+
+const text = z.string().max(4096)
+const detailsSchema = z.object({
+  events: z
+    .array(z.object({ quantum: z.number(), actor: text, code: text, fields: z.record(text, z.union([z.number(), text])) }))
+    .max(1 << 20),
+  telemetry: z
+    .record(
+      text,
+      z.record(
+        text,
+        z
+          .number()
+          .or(z.nan())
+          .or(z.literal([Infinity, -Infinity])),
+      ),
+    )
+    .nullable(),
+  digests: z
+    .array(z.object({ ordinal: z.number(), mail: text, state: text }))
+    .max(1 << 16)
+    .nullable(),
+})
+
+function reportOf({ stage, nextWake, mails, report }: Done): Report {
+  const details = report as z.infer<typeof detailsSchema> | null
+  return {
+    stage,
+    nextWake,
+    mails,
+    events: details?.events ?? [],
+    ...(details?.telemetry && { telemetry: details.telemetry }),
+    ...(details?.digests && { digests: details.digests }),
+  }
+}
+
+function bagsOf(dones: readonly Done[]): Pick<ControlOf<'grant'>, 'bagsFrom' | 'bagsTo' | 'bagDigests'> {
+  const bagsFrom: number[] = []
+  const bagsTo: number[] = []
+  const bagDigests: string[] = []
+  for (const { stage, bagsTo: to, bagDigests: digests } of dones) {
+    for (let i = 0; i < to.length; i++) {
+      bagsFrom.push(stage)
+      bagsTo.push(to[i]!)
+      bagDigests.push(digests[i]!)
+    }
+  }
+  return { bagsFrom, bagsTo, bagDigests }
+}
+
+/** What every stage sent and when it will wake: the same again in every repetition. */
+function trailOf(dones: readonly Done[]): string {
+  const hash = createHash('sha256')
+  for (const { stage, nextWake, mails, bagsTo, bagDigests } of dones) {
+    hash.update(`${stage} ${nextWake} ${mails} ${bagsTo.join(',')} ${bagDigests.join(',')}\n`)
+  }
+  return hash.digest('hex').slice(0, 24)
+}

@@ -1,0 +1,216 @@
+/**
+ * What stages and their conductor say to each other besides mail: the whole control protocol on one screen. As with mail
+ * (messages.ts) the table decides types, validation, encoding and documentation: a message is a msgpack array of its
+ * kind's index and its fields in table order.
+ */
+import { createHash } from 'node:crypto'
+import { Packr } from 'msgpackr'
+import { SCHEMA_HASH } from '../codec.ts'
+import { ColdpoolError } from '../errors.ts'
+
+/**
+ * The types of a field: `whole` a whole number ≥ 0 below 2^53, `real` a number (Infinity: never), `text` at most 4 KiB,
+ * `document` text of at most 64 MiB, `data` plain msgpack data that the receiver checks against a schema of its own.
+ */
+interface FieldTypes {
+  whole: number
+  real: number
+  flag: boolean
+  text: string
+  document: string
+  'whole[]': readonly number[]
+  'text[]': readonly string[]
+  data: unknown
+}
+type FieldType = keyof FieldTypes
+
+interface ControlSpec {
+  /** The fourth part of its subject: who may send it; `stage` stands for the role of the sending stage. */
+  readonly from: 'conductor' | 'stage' | 'operator' | 'workload'
+  readonly meaning: string
+  readonly fields: Readonly<Record<string, FieldType>>
+}
+
+export const CONTROL = {
+  hello: {
+    from: 'stage',
+    meaning:
+      "once a second: I am here. schema and version must be the conductor's own; name is stable over restarts, instance is not; roles are what it can carry, and the first of them names its mail; capacity is how many actors it takes (0: any number); run, generation and stage say what it carries (run is empty: nothing); answer repeats the nonce of the last probe; dropped counts what it did not take, by cause.",
+    fields: {
+      schema: 'text',
+      version: 'text',
+      name: 'text',
+      instance: 'text',
+      roles: 'text[]',
+      capacity: 'whole',
+      run: 'text',
+      generation: 'whole',
+      stage: 'whole',
+      answer: 'text',
+      dropped: 'data',
+    },
+  },
+  probe: {
+    from: 'conductor',
+    meaning: 'say hello with this nonce; until then a stranger is not believed',
+    fields: { nonce: 'text' },
+  },
+  assign: {
+    from: 'conductor',
+    meaning:
+      'carry this stage of this run: roles of all stages by number; the stage of each actor by ordinal; the scenario; the commands that took effect before grant first; where the own snapshot lies (empty object: start afresh)',
+    fields: {
+      run: 'text',
+      generation: 'whole',
+      stage: 'whole',
+      roles: 'text[]',
+      placement: 'whole[]',
+      scenario: 'document',
+      commands: 'data',
+      first: 'whole',
+      object: 'text',
+      chunks: 'whole',
+      bytes: 'whole',
+      digest: 'text',
+    },
+  },
+  refuse: { from: 'conductor', meaning: 'you cannot take part, for this reason', fields: { reason: 'text' } },
+  go: {
+    from: 'conductor',
+    meaning: 'drop what you carry (the run is over, or another has taken your place) and stand by',
+    fields: { reason: 'text' },
+  },
+  ready: {
+    from: 'stage',
+    meaning: 'the assignment of this generation is taken: restored, subscribed, flushed',
+    fields: { generation: 'whole', stage: 'whole', instance: 'text' },
+  },
+  grant: {
+    from: 'conductor',
+    meaning:
+      'step this quantum, after the mail of the grant before: its bags are named by sending stage, receiving stage and digest. observe: report telemetry; final: step no more, report digests; set: take a snapshot first, under this name (empty: none)',
+    fields: {
+      generation: 'whole',
+      number: 'whole',
+      quantum: 'whole',
+      observe: 'flag',
+      final: 'flag',
+      set: 'text',
+      commands: 'data',
+      bagsFrom: 'whole[]',
+      bagsTo: 'whole[]',
+      bagDigests: 'text[]',
+    },
+  },
+  done: {
+    from: 'stage',
+    meaning: 'the grant is carried out, and these bags are sent; report holds events, telemetry and digests, if there are any',
+    fields: {
+      generation: 'whole',
+      stage: 'whole',
+      number: 'whole',
+      nextWake: 'real',
+      mails: 'whole',
+      bagsTo: 'whole[]',
+      bagDigests: 'text[]',
+      report: 'data',
+    },
+  },
+  need: {
+    from: 'stage',
+    meaning: 'a bag that the receiver of this message sent in grant number has not come to stage; send it again',
+    fields: { generation: 'whole', stage: 'whole', number: 'whole' },
+  },
+  stored: {
+    from: 'stage',
+    meaning: 'the snapshot of a set lies in the store, in so many chunks and bytes, with this digest',
+    fields: {
+      generation: 'whole',
+      stage: 'whole',
+      set: 'text',
+      object: 'text',
+      chunks: 'whole',
+      bytes: 'whole',
+      digest: 'text',
+    },
+  },
+  failed: {
+    from: 'stage',
+    meaning: 'the stage cannot go on, which is a bug or a store that refuses; the run must stop or wait',
+    fields: { generation: 'whole', stage: 'whole', code: 'text', message: 'text' },
+  },
+} as const satisfies Record<string, ControlSpec>
+
+export type ControlKind = keyof typeof CONTROL
+export type ControlOf<K extends ControlKind> = {
+  readonly [F in keyof (typeof CONTROL)[K]['fields']]: (typeof CONTROL)[K]['fields'][F] extends FieldType
+    ? FieldTypes[(typeof CONTROL)[K]['fields'][F]]
+    : never
+}
+export type Control = { [K in ControlKind]: { readonly kind: K; readonly body: ControlOf<K> } }[ControlKind]
+
+export const CONTROL_KINDS = Object.keys(CONTROL) as readonly ControlKind[]
+const TEXT_MAX = 4096
+const DOCUMENT_MAX = 64 << 20
+const LIST_MAX = 1 << 20
+
+/** Two processes understand each other only if their hashes are equal: it covers mail and control. */
+export const PROTOCOL_HASH = createHash('sha256')
+  .update(SCHEMA_HASH)
+  .update(JSON.stringify(CONTROL_KINDS.map((kind) => [kind, Object.entries(CONTROL[kind].fields)])))
+  .digest('hex')
+  .slice(0, 16)
+
+type FieldPlan = readonly (readonly [name: string, type: FieldType])[]
+const PLANS: readonly FieldPlan[] = CONTROL_KINDS.map((kind) => Object.entries(CONTROL[kind].fields))
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
+
+export function encodeControl<K extends ControlKind>(kind: K, body: ControlOf<K>): Uint8Array {
+  const index = CONTROL_KINDS.indexOf(kind)
+  const values: unknown[] = [index]
+  for (const [name] of PLANS[index]!) values.push((body as Readonly<Record<string, unknown>>)[name])
+  return packr.pack(values)
+}
+
+/** Throws CP_WIRE for whatever the table does not allow. */
+export function decodeControl(bytes: Uint8Array): Control {
+  let raw: unknown
+  try {
+    raw = packr.unpack(bytes)
+  } catch {
+    throw malformed('control', 'the bytes are not msgpack', 'a packed message')
+  }
+  if (!Array.isArray(raw)) throw malformed('control', 'no list', 'a kind and its fields')
+  const [index, ...values] = raw as unknown[]
+  const kind = typeof index === 'number' ? CONTROL_KINDS[index] : undefined
+  if (kind === undefined) throw malformed('control', 'no kind', `0 to ${CONTROL_KINDS.length - 1}`)
+  const plan = PLANS[index as number]!
+  if (values.length !== plan.length) throw malformed(kind, `${values.length} fields`, `${plan.length} fields`)
+  const body: Record<string, unknown> = {}
+  for (let i = 0; i < plan.length; i++) {
+    const [name, type] = plan[i]!
+    if (!CHECKS[type](values[i])) throw malformed(`${kind}.${name}`, 'got something else', type)
+    body[name] = values[i]
+  }
+  return { kind, body } as unknown as Control
+}
+
+const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= TEXT_MAX
+const isList = (value: unknown, is: (item: unknown) => boolean): boolean =>
+  Array.isArray(value) && value.length <= LIST_MAX && value.every(is)
+
+const CHECKS: Readonly<Record<FieldType, (value: unknown) => boolean>> = {
+  whole: isWhole,
+  real: (value) => typeof value === 'number' && !Number.isNaN(value),
+  flag: (value) => typeof value === 'boolean',
+  text: isText,
+  document: (value) => typeof value === 'string' && value.length <= DOCUMENT_MAX,
+  'whole[]': (value) => isList(value, isWhole),
+  'text[]': (value) => isList(value, isText),
+  data: () => true,
+}
+
+function malformed(where: string, problem: string, expected: string): ColdpoolError {
+  return new ColdpoolError('CP_WIRE', where, problem, expected)
+}

@@ -1,0 +1,224 @@
+/**
+ * The bus over NATS: the wire that all processes of a cluster share, and, for runs in one process whose mail goes over
+ * NATS all the same, a bus behind the common contract. Nobody else imports a NATS client, but for the journal.
+ */
+import { randomBytes } from 'node:crypto'
+import { connect, headers, type Msg, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
+import { ColdpoolError } from '../errors.ts'
+import type { Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
+import { Assembly, formatPart, PART_HEADER, parsePart, partsOf } from './chunks.ts'
+import { ConductorEnd } from './conductor-end.ts'
+import { StageEnd } from './stage-end.ts'
+import { Dropped, type Subscription, type Wire } from './wire.ts'
+
+export interface NatsOptions {
+  /** One or more, separated by commas: `nats://host:4222`. User and password may stand in the address. */
+  readonly servers: string
+  readonly user?: string
+  readonly password?: string
+  /** Says in the server's list of connections who this is. */
+  readonly name: string
+  /** Keep trying until the server is there, instead of failing at once. */
+  readonly patient?: boolean
+  readonly dropped?: Dropped
+  /** Hears of lost and regained connections and of what the server forbids, for the log. */
+  readonly onNotice?: (notice: string) => void
+}
+
+/** A lost connection is tried again this often; a server that says nothing for two pings is given up. */
+const RECONNECT_MS = 200
+const PING_MS = 2000
+const PINGS_MAX = 2
+/** Room for headers and protocol in a message of the server's max_payload. */
+const PART_SLACK_BYTES = 1024
+
+export class NatsWire implements Wire {
+  readonly connection: NatsConnection
+  readonly dropped: Dropped
+  readonly #timers = new Set<NodeJS.Timeout>()
+
+  private constructor(connection: NatsConnection, dropped: Dropped) {
+    this.connection = connection
+    this.dropped = dropped
+  }
+
+  /** Throws CP_BUS. */
+  static async connect(options: NatsOptions): Promise<NatsWire> {
+    const { servers, name, patient = false, dropped = new Dropped(), onNotice = () => {} } = options
+    const where = servers.replace(/\/\/[^@/]*@/g, '//')
+    const credentials = credentialsOf(options)
+    let connection: NatsConnection
+    try {
+      connection = await connect({
+        ...credentials,
+        name,
+        servers: addressesOf(servers),
+        maxReconnectAttempts: -1,
+        reconnectTimeWait: RECONNECT_MS,
+        reconnectJitter: 0,
+        waitOnFirstConnect: patient,
+        pingInterval: PING_MS,
+        maxPingOut: PINGS_MAX,
+        ignoreAuthErrorAbort: patient,
+        timeout: 5000,
+        ...(credentials.user !== undefined && { inboxPrefix: `_INBOX_${credentials.user}` }),
+      })
+    } catch (error) {
+      throw new ColdpoolError('CP_BUS', where, (error as Error).message, 'a NATS server that lets us in')
+    }
+    void listen(connection, dropped, onNotice)
+    return new NatsWire(connection, dropped)
+  }
+
+  publish(subject: string, bytes: Uint8Array): void {
+    if (this.connection.isClosed()) return
+    const most = this.#partBytes()
+    if (bytes.length <= most) {
+      this.connection.publish(subject, bytes)
+      return
+    }
+    const parts = partsOf(bytes, most)
+    const id = randomBytes(12).toString('hex')
+    for (const [index, part] of parts.entries()) {
+      const head = headers()
+      head.set(PART_HEADER, formatPart({ id, index, count: parts.length }))
+      this.connection.publish(subject, part, { headers: head })
+    }
+  }
+
+  subscribe(subject: string, hear: (bytes: Uint8Array, subject: string) => void): Subscription {
+    const assembly = new Assembly(() => this.dropped.count('overflow'))
+    const subscription = this.connection.subscribe(subject, {
+      callback: (error, message) => {
+        // What the server forbids comes here as an error, and to onNotice as well.
+        if (error) return
+        const bytes = this.#whole(message, assembly)
+        if (bytes) hear(bytes, message.subject)
+      },
+    })
+    return { stop: () => void (this.connection.isClosed() || subscription.unsubscribe()) }
+  }
+
+  async flush(): Promise<void> {
+    if (!this.connection.isClosed()) await this.connection.flush()
+  }
+
+  every(milliseconds: number, task: () => void): Subscription {
+    const timer = setInterval(task, milliseconds)
+    this.#timers.add(timer)
+    return {
+      stop: () => {
+        clearInterval(timer)
+        this.#timers.delete(timer)
+      },
+    }
+  }
+
+  now(): number {
+    return performance.now()
+  }
+
+  async close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer)
+    // Draining waits for the server; one that is away must not hold us.
+    if (!this.connection.isClosed()) await Promise.race([this.connection.flush(), delay(500)])
+    await this.connection.close()
+  }
+
+  #whole(message: Msg, assembly: Assembly): Uint8Array | undefined {
+    const text = message.headers?.get(PART_HEADER)
+    if (!text) return message.data
+    const part = parsePart(text)
+    if (part) return assembly.put(part, message.data)
+    this.dropped.count('malformed')
+    return undefined
+  }
+
+  #partBytes(): number {
+    return (this.connection.info?.max_payload ?? 1 << 20) - PART_SLACK_BYTES
+  }
+}
+
+/** For runs in one process: every stage has a connection of its own, so that all mail between stages crosses the server. */
+export class NatsBus implements Bus {
+  readonly name = 'nats'
+  readonly #options: NatsOptions
+  readonly #run = `run-${randomBytes(8).toString('hex')}`
+  readonly #wires: NatsWire[] = []
+  readonly #joined = new Map<StageId, StageHandler>()
+  readonly #ends: StageEnd[] = []
+  #conductor: ConductorEnd | undefined
+
+  constructor(options: NatsOptions) {
+    this.#options = options
+  }
+
+  async join(stage: StageId, handler: StageHandler): Promise<void> {
+    if (this.#conductor || this.#joined.has(stage)) {
+      throw new ColdpoolError('CP_BUS', `stage ${stage}`, 'joins twice or too late', 'each stage once, before the first grant')
+    }
+    this.#joined.set(stage, handler)
+    await Promise.resolve()
+  }
+
+  async grant(grant: Grant): Promise<readonly Report[]> {
+    this.#conductor ??= await this.#open()
+    return this.#conductor.grant(grant)
+  }
+
+  async close(): Promise<void> {
+    await this.#conductor?.close()
+    for (const end of this.#ends) end.close()
+    for (const wire of this.#wires) await wire.close()
+  }
+
+  async #open(): Promise<ConductorEnd> {
+    const count = Math.max(...this.#joined.keys()) + 1
+    const spec = { run: this.#run, generation: 1, first: 1, roles: Array.from({ length: count }, () => 'stage') }
+    for (const [stage, handler] of this.#joined) {
+      const end = new StageEnd(await this.#connect(`stage-${stage}`), { ...spec, stage }, handler)
+      await end.open()
+      this.#ends.push(end)
+    }
+    const conductor = new ConductorEnd(await this.#connect('conductor'), spec)
+    await conductor.open()
+    return conductor
+  }
+
+  async #connect(part: string): Promise<NatsWire> {
+    const wire = await NatsWire.connect({ ...this.#options, name: `${this.#options.name} ${part}` })
+    this.#wires.push(wire)
+    return wire
+  }
+}
+
+async function listen(connection: NatsConnection, dropped: Dropped, onNotice: (notice: string) => void): Promise<void> {
+  for await (const status of connection.status()) {
+    if (status.type === 'slowConsumer') dropped.count('slow')
+    if (status.type === 'error') onNotice(`the server says: ${status.error.message}`)
+    else if (['disconnect', 'reconnect', 'staleConnection', 'close', 'ldm'].includes(status.type)) onNotice(status.type)
+  }
+}
+
+function addressesOf(servers: string): string[] {
+  return servers.split(',').map((server) =>
+    server
+      .trim()
+      .replace(/^nats:\/\//, '')
+      .replace(/^[^@/]*@/, ''),
+  )
+}
+
+/** Given apart, or in the first address. */
+function credentialsOf({ servers, user, password }: NatsOptions): Pick<NodeConnectionOptions, 'user' | 'pass'> {
+  const inline = /^nats:\/\/([^:@/]+):([^@/]*)@/.exec(servers)
+  const name = user ?? (inline ? decodeURIComponent(inline[1]!) : undefined)
+  const pass = password ?? (inline ? decodeURIComponent(inline[2]!) : undefined)
+  return { ...(name !== undefined && { user: name }), ...(pass !== undefined && { pass }) }
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, milliseconds).unref()
+  })
+}

@@ -1,0 +1,247 @@
+/**
+ * A stage's end of the protocol: hears grants, waits until it has every bag that the grant names, steps, sends its bags,
+ * and says done. Grants are numbered; one that comes again gets the same done again, a bag that is missing is asked for
+ * again, so any message may be lost or doubled. What is kept is one grant's bags and done.
+ */
+import type { ActorEvent } from '../actor.ts'
+import { ColdpoolError } from '../errors.ts'
+import type { Bag, Report, StageHandler, StageId } from './bus.ts'
+import type { Command } from '../command.ts'
+import { type ControlOf, decodeControl, encodeControl } from './control.ts'
+import { Mailbag, type NamedBag, readParcel, sealBag, type SealedBag } from './mailbag.ts'
+import { Dropped, subject, type Subscription, type Wire } from './wire.ts'
+
+export interface StageEndSpec {
+  readonly run: string
+  readonly generation: number
+  readonly stage: StageId
+  /** The role under which each stage sends, by stage number. */
+  readonly roles: readonly string[]
+  /** Number of the first grant, after the ones that a snapshot holds already. */
+  readonly first: number
+  /** Bags that a snapshot holds for the first grant. */
+  readonly inbox?: readonly Bag[]
+}
+
+export interface StageEndOptions {
+  readonly dropped?: Dropped
+  /** Takes a snapshot of everything as it stands before the step, with the bags that are to be delivered in it. */
+  readonly onSet?: (set: string, inbox: readonly Bag[]) => void
+  /** Told before what follows is done, and waited for; tests use it to die at a given point. */
+  readonly onMoment?: (moment: 'set' | 'bags' | 'done', number: number) => Promise<void> | void
+  /** A conductor in the same process hears and is heard directly. */
+  readonly conductor?: (done: Uint8Array) => void
+}
+
+/** A missing bag is asked for after so many looks at the clock, one every LOOK_MS. */
+const LOOK_MS = 25
+
+type Grant = ControlOf<'grant'>
+
+export class StageEnd {
+  readonly #wire: Wire
+  readonly #spec: StageEndSpec
+  readonly #handler: StageHandler
+  readonly #options: StageEndOptions
+  readonly #mailbag: Mailbag
+  readonly #subscriptions: Subscription[] = []
+  readonly dropped: Dropped
+  #inbox: readonly Bag[] | undefined
+  /** Bags to itself never travel. */
+  #own: Bag[] = []
+  /** Of the last grant carried out. */
+  #number: number
+  #done: Uint8Array | undefined
+  #waiting: { grant: Grant; named: readonly NamedBag[]; sinceMs: number } | undefined
+  #stepping = false
+  #closed = false
+  /** What was sent in the last two grants: a receiver may be one grant behind. */
+  #sent: { readonly number: number; readonly bags: readonly SealedBag[] }[] = []
+
+  constructor(wire: Wire, spec: StageEndSpec, handler: StageHandler, options: StageEndOptions = {}) {
+    this.#wire = wire
+    this.#spec = spec
+    this.#handler = handler
+    this.#options = options
+    this.dropped = options.dropped ?? new Dropped()
+    this.#mailbag = new Mailbag(this.dropped)
+    this.#number = spec.first - 1
+    this.#inbox = spec.inbox
+  }
+
+  /** Resolves when everything that is sent from now on will be heard. */
+  async open(): Promise<void> {
+    const { run, stage } = this.#spec
+    if (!this.#options.conductor) this.#hear(subject(run, 'grant', 'conductor', 'all'), (bytes) => this.grant(bytes))
+    this.#hear(subject(run, 'bag', '*', stage), (bytes, at) => this.#bag(bytes, at))
+    this.#hear(subject(run, 'need', '*', stage), (bytes) => this.#need(bytes))
+    this.#subscriptions.push(this.#wire.every(LOOK_MS, () => this.#askAgain()))
+    await this.#wire.flush()
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const subscription of this.#subscriptions) subscription.stop()
+  }
+
+  #hear(at: string, hear: (bytes: Uint8Array, subject: string) => void): void {
+    this.#subscriptions.push(this.#wire.subscribe(at, hear))
+  }
+
+  grant(bytes: Uint8Array): void {
+    const grant = this.#decode('grant', bytes)
+    if (!grant) return
+    const { number } = grant
+    if (number === this.#number && this.#done) return this.#say(this.#done)
+    if (number !== this.#number + 1) return this.dropped.count(number <= this.#number ? 'old' : 'early')
+    if (this.#waiting || this.#stepping) return
+    const { stage } = this.#spec
+    const named: NamedBag[] = []
+    for (let i = 0; i < grant.bagsTo.length; i++) {
+      const from = grant.bagsFrom[i]!
+      if (grant.bagsTo[i] === stage && from !== stage) named.push({ from, digest: grant.bagDigests[i]! })
+    }
+    this.#waiting = { grant, named, sinceMs: this.#wire.now() }
+    this.#proceed()
+  }
+
+  #bag(bytes: Uint8Array, at: string): void {
+    const parcel = readParcel(bytes)
+    if (!parcel) return this.dropped.count('malformed')
+    if (parcel.generation !== this.#spec.generation) return this.dropped.count('old')
+    // The role in the subject is what the server let its sender say.
+    if (at.split('.')[3] !== this.#spec.roles[parcel.from]) return this.dropped.count('stranger')
+    if (parcel.number < this.#number) return this.dropped.count('old')
+    if (parcel.number > this.#number + 1) return this.dropped.count('early')
+    const named = parcel.number === this.#number ? this.#waiting?.named.find(({ from }) => from === parcel.from) : undefined
+    this.#mailbag.put(parcel, named?.digest)
+    this.#proceed()
+  }
+
+  #need(bytes: Uint8Array): void {
+    const need = this.#decode('need', bytes)
+    if (!need) return
+    const sent = this.#sent.find(({ number }) => number === need.number)?.bags.find(({ to }) => to === need.stage)
+    if (sent) this.#post(sent)
+    else this.dropped.count('old')
+  }
+
+  #askAgain(): void {
+    const { run, generation, stage, roles } = this.#spec
+    if (!this.#waiting || this.#wire.now() - this.#waiting.sinceMs < LOOK_MS) return
+    for (const { from } of this.#mailbag.missing(this.#number, this.#waiting.named)) {
+      const need = encodeControl('need', { generation, stage, number: this.#number })
+      this.#wire.publish(subject(run, 'need', roles[stage]!, from), need)
+    }
+  }
+
+  #proceed(): void {
+    if (!this.#waiting || this.#closed) return
+    const { grant, named } = this.#waiting
+    if (this.#inbox === undefined && this.#mailbag.missing(this.#number, named).length > 0) return
+    this.#waiting = undefined
+    try {
+      const inbox = this.#inbox ?? [...this.#mailbag.take(this.#number, named), ...this.#own]
+      this.#inbox = undefined
+      this.#own = []
+      if (this.#options.onMoment) this.#carryOutSlowly(grant, inbox, this.#options.onMoment).catch((error) => this.#fail(error))
+      else this.#carryOut(grant, inbox)
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #carryOut(grant: Grant, inbox: readonly Bag[]): void {
+    if (grant.set !== '') this.#options.onSet?.(grant.set, inbox)
+    const done = this.#step(grant, inbox)
+    this.#finish(grant, done)
+  }
+
+  async #carryOutSlowly(grant: Grant, inbox: readonly Bag[], onMoment: NonNullable<StageEndOptions['onMoment']>): Promise<void> {
+    this.#stepping = true
+    if (grant.set !== '') {
+      this.#options.onSet?.(grant.set, inbox)
+      await onMoment('set', grant.number)
+    }
+    const done = this.#step(grant, inbox)
+    await this.#wire.flush()
+    await onMoment('bags', grant.number)
+    this.#stepping = false
+    if (this.#closed) return
+    this.#finish(grant, done)
+    await this.#wire.flush()
+    await onMoment('done', grant.number)
+  }
+
+  /** Steps and sends the bags; gives the done that names them. */
+  #step(grant: Grant, inbox: readonly Bag[]): Uint8Array {
+    const { generation, stage } = this.#spec
+    const { number, quantum, observe, final } = grant
+    const commands = grant.commands as readonly Command[] | null
+    const { bags, report } = this.#handler.step({ quantum, observe, final, ...(commands && { commands }) }, inbox)
+    const sealed: SealedBag[] = []
+    for (const bag of bags) {
+      if (bag.to === stage) this.#own.push(bag)
+      else sealed.push(sealBag(generation, number, bag))
+    }
+    for (const bag of sealed) this.#post(bag)
+    this.#sent = [...this.#sent.slice(-1), { number, bags: sealed }]
+    const { nextWake, mails } = report
+    const bagsTo = sealed.map(({ to }) => to)
+    const bagDigests = sealed.map(({ digest }) => digest)
+    return encodeControl('done', { generation, stage, number, nextWake, mails, bagsTo, bagDigests, report: detailsOf(report) })
+  }
+
+  #finish(grant: Grant, done: Uint8Array): void {
+    this.#number = grant.number
+    this.#done = done
+    this.#say(done)
+  }
+
+  #post({ to, bytes }: SealedBag): void {
+    const { run, stage, roles } = this.#spec
+    this.#wire.publish(subject(run, 'bag', roles[stage]!, to), bytes)
+  }
+
+  #say(done: Uint8Array): void {
+    const { run, stage, roles } = this.#spec
+    if (this.#options.conductor) this.#options.conductor(done)
+    else this.#wire.publish(subject(run, 'done', roles[stage]!, 'conductor'), done)
+  }
+
+  /** A broken invariant, here or in an actor: the conductor hears of it, and the run ends. */
+  #fail(error: unknown): void {
+    const { run, stage, roles, generation } = this.#spec
+    this.close()
+    const { name, message } = error instanceof Error ? error : new Error(String(error))
+    const code = error instanceof ColdpoolError ? error.code : name
+    const failed = encodeControl('failed', { generation, stage, code, message: message.slice(0, 4000) })
+    this.#wire.publish(subject(run, 'failed', roles[stage]!, 'conductor'), failed)
+  }
+
+  #decode<K extends 'grant' | 'need'>(kind: K, bytes: Uint8Array): ControlOf<K> | undefined {
+    try {
+      const control = decodeControl(bytes)
+      if (control.kind !== kind) throw new ColdpoolError('CP_WIRE', 'control', control.kind, kind)
+      const body = control.body as ControlOf<K>
+      if (body.generation === this.#spec.generation) return body
+      this.dropped.count('old')
+    } catch (error) {
+      if (!(error instanceof ColdpoolError)) throw error
+      this.dropped.count('malformed')
+    }
+    return undefined
+  }
+}
+
+export interface ReportDetails {
+  readonly events: readonly ActorEvent[]
+  readonly telemetry: NonNullable<Report['telemetry']> | null
+  readonly digests: NonNullable<Report['digests']> | null
+}
+
+/** Null if there is nothing to say, as in most quanta. */
+function detailsOf({ events, telemetry, digests }: Report): ReportDetails | null {
+  if (events.length === 0 && !telemetry && !digests) return null
+  return { events, telemetry: telemetry ?? null, digests: digests ?? null }
+}

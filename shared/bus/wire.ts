@@ -1,0 +1,56 @@
+/**
+ * What the cluster's protocol needs from the network: publish, subscribe, and a timer. nats.ts has the real one; tests
+ * have one that loses, doubles and delays. A wire may lose messages at any time; the protocol rides that out.
+ */
+export interface Wire {
+  publish(subject: string, bytes: Uint8Array): void
+  /** `*` stands for one part of a subject. Messages come whole and one at a time; the callback must not throw. */
+  subscribe(subject: string, hear: (bytes: Uint8Array, subject: string) => void): Subscription
+  /** Resolves when all that was published and subscribed before has reached the server. */
+  flush(): Promise<void>
+  /** Calls again and again until stopped; wall time, so never in a model. */
+  every(milliseconds: number, task: () => void): Subscription
+  /** Wall time in milliseconds, from any origin; it never goes back. */
+  now(): number
+}
+
+export interface Subscription {
+  stop(): void
+}
+
+/** `coldpool.SCOPE.KIND.ROLE.TO`: a run or lobby, what is said, the role that says it, who is to hear it. */
+export function subject(scope: string, kind: SubjectKind, role: string, to: string | number): string {
+  return `coldpool.${scope}.${kind}.${role}.${to}`
+}
+
+export type SubjectKind =
+  | 'hello'
+  | 'call'
+  | 'grant'
+  | 'done'
+  | 'ready'
+  | 'stored'
+  | 'failed'
+  | 'bag'
+  | 'need'
+  | 'snapshot'
+  | 'journal'
+  | 'status'
+  | 'sample'
+  | 'events'
+  | 'command'
+  | 'join'
+  | 'mail'
+  | 'progress'
+
+/** Counts what was not taken, by cause. */
+export class Dropped {
+  readonly counts: Record<string, number> = {}
+
+  count(cause: DropCause): void {
+    this.counts[cause] = (this.counts[cause] ?? 0) + 1
+  }
+}
+
+/** malformed: fails the message table; old: of an older generation or an earlier grant; early: of a later one; stranger: from or for nobody here; overflow: a queue was full; slow: the client could not keep up. */
+export type DropCause = 'malformed' | 'old' | 'early' | 'stranger' | 'overflow' | 'slow'
