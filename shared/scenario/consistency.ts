@@ -1,6 +1,6 @@
 /** What the shape of a scenario cannot say: names refer to something, times and sizes fit together, limits hold. */
 import { NS_PER_MS, NS_PER_S, NS_PER_US } from '../time.ts'
-import type { Scenario } from '../scenario.ts'
+import type { HostScenario, Scenario } from '../scenario.ts'
 import { formatBytes } from '../units.ts'
 import { oneOf, type Path, type Problem, shown } from './problems.ts'
 
@@ -129,12 +129,22 @@ function* limitProblems({ hosts, devices, workloads }: Scenario): Iterable<Probl
     yield limit(['workloads'], `got ${formatBytes(total)} in all`, `at most ${formatBytes(WORKLOADS_MAX)}`)
   for (const [id, host] of Object.entries(hosts)) {
     const asked = sum(sizes.filter((workload) => workload.host === id).map(({ size }) => size))
-    const room = host.memory + sum(host.devices.map((name) => devices[name]?.advertised ?? 0)) + host.swap.size
+    const room = roomOf(host, devices)
     if (asked > OVERCOMMIT_MAX * room) {
       const most = `at most ${formatBytes(OVERCOMMIT_MAX * room)}, ${OVERCOMMIT_MAX} times its memory, advertised capacity and swap`
       yield limit(['hosts', id], `got ${formatBytes(asked)} of workloads`, most)
     }
   }
+}
+
+/** The most that workloads may ask of this host. */
+export function hostBytesMax({ hosts, devices }: Scenario, id: string): number {
+  return OVERCOMMIT_MAX * roomOf(hosts[id]!, devices)
+}
+
+/** All that can hold pages of a host. */
+function roomOf(host: HostScenario, devices: Scenario['devices']): number {
+  return host.memory + sum(host.devices.map((name) => devices[name]?.advertised ?? 0)) + host.swap.size
 }
 
 const wrong = (path: Path, problem: string, expected: string): Problem => ({ code: 'CP_SCENARIO_SHAPE', path, problem, expected })

@@ -6,26 +6,36 @@ import { type Document, isCollection, isNode, isScalar, Lexer, LineCounter, pars
 import { ColdpoolError, type ErrorCode } from '../errors.ts'
 import { type Path, pathText, printable, type Problem, ScenarioError, shown } from './problems.ts'
 
-const SCENARIO_CHARACTERS_MAX = 2 ** 20
-
 /** How deep collections may nest, and how often an alias may be used; a scenario needs 5 and hardly any. */
 const DEPTH_MAX = 32
 const ALIASES_MAX = 100
 
+/** What a text is to be held to, and where in its file it stands. */
+export interface Excerpt {
+  readonly charactersMax: number
+  /** Of its file; its own first line is the one after. */
+  readonly linesBefore: number
+  /** Of errors in its form. */
+  readonly code: ErrorCode
+}
+
+const WHOLE: Excerpt = { charactersMax: 2 ** 20, linesBefore: 0, code: 'CP_SCENARIO_YAML' }
+
 export interface ScenarioDocument {
   readonly fileName: string
+  readonly excerpt: Excerpt
   readonly yaml: Document
   readonly lines: LineCounter
 }
 
-export function readDocument(text: string, fileName: string): ScenarioDocument {
-  if (text.length > SCENARIO_CHARACTERS_MAX) {
-    fail(fileName, 'CP_SCENARIO_SIZE', `got ${text.length} characters`, `at most ${SCENARIO_CHARACTERS_MAX}`)
+export function readDocument(text: string, fileName: string, excerpt = WHOLE): ScenarioDocument {
+  if (text.length > excerpt.charactersMax) {
+    fail(fileName, 'CP_SCENARIO_SIZE', `got ${text.length} characters`, `at most ${excerpt.charactersMax}`)
   }
-  checkDepth(text, fileName)
+  checkDepth(text, fileName, excerpt)
   const lines = new LineCounter()
   const yaml = parseYaml(text, lines)
-  const scenario = { fileName, yaml, lines }
+  const scenario = { fileName, excerpt, yaml, lines }
   const error = yaml.errors[0] ?? yaml.warnings[0]
   if (error !== undefined) failAt(scenario, error.pos[0], error.message, 'well-formed YAML without tags, in one document')
   checkAliases(scenario)
@@ -54,9 +64,15 @@ export function plain({ yaml }: ScenarioDocument): unknown {
 /** The error for a problem: with the line in the file, where the document still knows it. */
 export function located(scenario: ScenarioDocument, { code, path, problem, expected }: Problem): ColdpoolError {
   if (path.length === 0) return new ColdpoolError(code, printable(scenario.fileName), printable(problem), printable(expected))
-  const offset = offsetOf(scenario.yaml, path)
-  const line = offset === undefined ? '' : ` (line ${scenario.lines.linePos(offset).line})`
-  return new ColdpoolError(code, pathText(path), printable(problem) + line, printable(expected))
+  const line = lineOf(scenario, path)
+  const where = line === undefined ? '' : ` (line ${line})`
+  return new ColdpoolError(code, pathText(path), printable(problem) + where, printable(expected))
+}
+
+/** The line in the file, where the document still knows it. */
+export function lineOf({ yaml, lines, excerpt }: ScenarioDocument, path: Path): number | undefined {
+  const offset = offsetOf(yaml, path)
+  return offset === undefined ? undefined : excerpt.linesBefore + lines.linePos(offset).line
 }
 
 /** Where the node stands, or for a missing one the collection that lacks it; undefined for what an override brought. */
@@ -72,7 +88,7 @@ function offsetOf(yaml: Document, path: Path): number | undefined {
 }
 
 /** The library composes recursively; a few hundred kB of brackets would keep it busy for minutes. */
-function checkDepth(text: string, fileName: string): void {
+function checkDepth(text: string, fileName: string, { code }: Excerpt): void {
   let depth = 0
   let inLine = 0
   for (const token of new Lexer().lex(text)) {
@@ -81,7 +97,7 @@ function checkDepth(text: string, fileName: string): void {
     else if (token === '-' || token === '?') inLine++
     else if (token === '\n' || token === '\r\n') inLine = 0
     if (depth > DEPTH_MAX || inLine > DEPTH_MAX) {
-      fail(fileName, 'CP_SCENARIO_YAML', 'collections nest too deeply', `at most ${DEPTH_MAX} levels`)
+      fail(fileName, code, 'collections nest too deeply', `at most ${DEPTH_MAX} levels`)
     }
   }
 }
@@ -122,8 +138,9 @@ function checkKeys(scenario: ScenarioDocument): void {
   })
 }
 
-function failAt({ fileName, lines }: ScenarioDocument, offset: number, problem: string, expected: string): never {
-  fail(`${fileName}:${lines.linePos(offset).line}`, 'CP_SCENARIO_YAML', printable(problem), expected)
+function failAt({ fileName, lines, excerpt }: ScenarioDocument, offset: number, problem: string, expected: string): never {
+  const line = excerpt.linesBefore + lines.linePos(offset).line
+  fail(`${fileName}:${line}`, excerpt.code, printable(problem), expected)
 }
 
 function fail(where: string, code: ErrorCode, problem: string, expected: string): never {

@@ -1,0 +1,52 @@
+/** A scenario with one workload more, which a command brings while it runs. Its times count from that moment. */
+import type { ActorId } from '../actor.ts'
+import { assert } from '../errors.ts'
+import type { Scenario } from '../scenario.ts'
+import { inconsistencies } from './consistency.ts'
+import { name } from './fields.ts'
+import type { Problem } from './problems.ts'
+import { shapeProblems } from './shape.ts'
+import { workload } from './workload.ts'
+
+/** As many as a scenario may have from the start (schema.ts). */
+const WORKLOADS_MAX = 256
+
+const newcomerName = name('The name of a newcomer')
+
+/** What keeps a workload (`given`: its form as a scenario has it) from coming; nothing if it may. Paths begin at the scenario. */
+export function newcomerProblems(scenario: Scenario, id: ActorId, given: unknown): Problem[] {
+  const named = nameProblems(scenario, id)
+  if (named.length > 0) return named
+  const result = workload.safeParse(given)
+  if (result.success) return inconsistencies(withWorkload(scenario, id, result.data))
+  return shapeProblems(result.error, given).map((problem) => ({ ...problem, path: ['workloads', id, ...problem.path] }))
+}
+
+/** The form of a newcomer's name, whether it is taken, and whether there is room for one more beside `others`. */
+export function nameProblems(scenario: Scenario, id: ActorId, others = 0): Problem[] {
+  const path = ['workloads', id]
+  const { error } = newcomerName.safeParse(id)
+  if (error) return shapeProblems(error, id).map((problem) => ({ ...problem, path: ['workloads'] }))
+  const taken = [
+    'conductor',
+    ...(['devices', 'hosts', 'promoters', 'workloads'] as const).flatMap((kind) => Object.keys(scenario[kind])),
+  ]
+  if (taken.includes(id))
+    return [{ code: 'CP_SCENARIO_NAME', path, problem: 'the name is taken', expected: 'a name that is used once' }]
+  const count = Object.keys(scenario.workloads).length + others + 1
+  if (count <= WORKLOADS_MAX) return []
+  return [
+    { code: 'CP_SCENARIO_LIMIT', path: ['workloads'], problem: `got ${count} workloads`, expected: `at most ${WORKLOADS_MAX}` },
+  ]
+}
+
+/** The scenario with the workload in it; its form was checked. */
+export function enlarged(scenario: Scenario, id: ActorId, given: unknown): Scenario {
+  const result = workload.safeParse(given)
+  assert(result.success, `the form of ${id} was checked`)
+  return withWorkload(scenario, id, result.data)
+}
+
+function withWorkload(scenario: Scenario, id: ActorId, added: Scenario['workloads'][string]): Scenario {
+  return { ...scenario, workloads: { ...scenario.workloads, [id]: added } }
+}
