@@ -15,7 +15,7 @@ import { NEVER, type Quantum } from '#shared/time.ts'
 import type { TraceEpoch } from '#shared/trace.ts'
 import { EpochBuilder } from '#shared/trace-epoch.ts'
 import { conduct } from '#services/conductor/grants.ts'
-import { cast } from '#simulation/actors.ts'
+import { Cast } from '#simulation/actors.ts'
 import type { Benchmark } from './harness.ts'
 
 const EPOCH_NS = 100e6
@@ -44,7 +44,8 @@ export const traceReferences: Benchmark = {
     const epochs = chosen.map((epoch, i) => expand(epoch, new Stream(fork(1, `bench/epoch-${i}`))))
     const references = epochs.reduce((sum, epoch) => sum + epoch.length, 0)
     return async () => {
-      const { actors } = cast(parseScenario(SCENARIO, 'bench'))
+      const cast = new Cast(parseScenario(SCENARIO, 'bench'))
+      const actors = cast.members.map(({ ordinal }) => cast.actor(ordinal))
       const workload = actors.at(-1)!
       const feeder = new Feeder(workload, trace.pages, epochs)
       const bus = new MemoryBus()

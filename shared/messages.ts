@@ -175,6 +175,12 @@ export const MESSAGES = {
     meaning: 'what is coming home, what was declined for want of room, and what was no longer in the pool',
     fields: { home: 'u32[]', declined: 'u32[]', gone: 'u32[]' },
   },
+  stop: {
+    from: 'conductor',
+    to: ['workload'],
+    meaning: 'an operator wants the workload to leave, as if its stop time had come',
+    fields: {},
+  },
 } as const satisfies Record<string, MessageSpec>
 
 export type Kind = keyof typeof MESSAGES

@@ -1,215 +1,134 @@
-/** From a scenario to its actors, in the scenario's order: conductor, hosts, devices, promoters, workloads. */
+/** Who plays in a run: the scenario's actors in its order (conductor, hosts, devices, promoters, workloads), then newcomers. */
 import type { Actor, ActorId, Ordinal } from '#shared/actor.ts'
-import { ContentSizes } from '#shared/content.ts'
+import type { Command } from '#shared/command.ts'
 import { assert } from '#shared/errors.ts'
-import { loadDrifts, loadProfiles, loadTrace } from '#shared/measured.ts'
-import { PAGE_BYTES } from '#shared/page/page-table.ts'
-import type { DeviceScenario, HostScenario, PromoterScenario, Scenario, WorkloadScenario } from '#shared/scenario.ts'
-import { NS_PER_S } from '#shared/time.ts'
+import type { Role } from '#shared/messages.ts'
+import type { Scenario } from '#shared/scenario.ts'
+import { enlarged } from '#shared/scenario/newcomer.ts'
 import { Conductor } from '#services/conductor/conductor.ts'
-import { CODECS } from '#services/device/codec.ts'
-import { Device } from '#services/device/device.ts'
-import { Host } from '#services/host/host.ts'
-import { Promoter } from '#services/promoter/promoter.ts'
-import type { WorkloadKind } from '#services/workload/spec.ts'
-import { Workload } from '#services/workload/workload.ts'
+import { Foreign } from '#services/workload/foreign.ts'
+import { Plot } from './plot.ts'
 
-export interface Cast {
-  readonly actors: readonly Actor[]
-  readonly conductor: Conductor
-  readonly nameOf: (ordinal: Ordinal) => ActorId
+const CONDUCTOR = 0
+
+export interface Member {
+  readonly id: ActorId
+  readonly ordinal: Ordinal
+  readonly role: Role
+  /** Of a workload: the ordinal of its host. */
+  readonly host?: Ordinal
 }
 
-export function cast(scenario: Scenario): Cast {
-  const names = [
-    'conductor',
-    ...Object.keys(scenario.hosts),
-    ...Object.keys(scenario.devices),
-    ...Object.keys(scenario.promoters),
-    ...Object.keys(scenario.workloads),
-  ]
-  const ordinals = new Map(names.map((name, ordinal) => [name, ordinal]))
-  const ordinalOf = (name: string): Ordinal => {
-    const ordinal = ordinals.get(name)
-    assert(ordinal !== undefined, `the scenario's names were checked, ${name} among them`)
+export class Cast {
+  #scenario: Scenario
+  /** Workloads of the scenario as it was given. */
+  readonly #workloads: number
+  readonly #members: Member[] = []
+  readonly #ordinals = new Map<ActorId, Ordinal>()
+  readonly #foreign = new Set<Ordinal>()
+  readonly #newcomers = new Set<Ordinal>()
+  readonly #plot: Plot
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario
+    this.#workloads = Object.keys(scenario.workloads).length
+    this.#enter('conductor', 'conductor')
+    for (const id of Object.keys(scenario.hosts)) this.#enter(id, 'host')
+    for (const id of Object.keys(scenario.devices)) this.#enter(id, 'device')
+    for (const id of Object.keys(scenario.promoters)) this.#enter(id, 'promoter')
+    for (const [id, { host }] of Object.entries(scenario.workloads)) this.#enter(id, 'workload', host)
+    this.#plot = new Plot(scenario, (id) => this.#known(id))
+  }
+
+  /** By ordinal; it grows with learn(). */
+  get members(): readonly Member[] {
+    return this.#members
+  }
+
+  /** With the workloads that commands brought, but for foreign ones, of which only the host is known. */
+  get scenario(): Scenario {
+    return this.#scenario
+  }
+
+  /** A new one with every call, as it is at birth; nothing is made or loaded before. */
+  actor(ordinal: Ordinal): Actor {
+    const member = this.#members[ordinal]
+    assert(member !== undefined, `actor ${ordinal} is one of ${this.#members.length}`)
+    const { id, role } = member
+    const { hosts, devices, promoters, workloads } = this.#scenario
+    switch (role) {
+      case 'conductor':
+        return this.conductor()
+      case 'host':
+        return this.#plot.host(id, hosts[id]!)
+      case 'device':
+        return this.#plot.device(id, devices[id]!)
+      case 'promoter':
+        return this.#plot.promoter(id, promoters[id]!)
+      case 'workload':
+        if (this.#foreign.has(ordinal)) return this.#stranger(member)
+        return this.#plot.workload(id, workloads[id]!, this.#newcomers.has(ordinal))
+    }
+  }
+
+  /** As actor(0), for who asks it whether all have left. */
+  conductor(): Conductor {
+    return new Conductor({
+      id: 'conductor',
+      ordinal: CONDUCTOR,
+      workloads: this.#workloads,
+      ordinalOf: (id) => this.ordinalOf(id),
+    })
+  }
+
+  /**
+   * Takes in whom the command (checked by whoever stamped it) brings, and gives the ordinal; undefined if it brings nobody.
+   * Told again, as after a rollback, it only gives the ordinal.
+   */
+  learn(command: Command): Ordinal | undefined {
+    if (command.kind !== 'inject' && command.kind !== 'join') return undefined
+    const { id, ordinal } = command
+    if (this.#ordinals.get(id) === ordinal && this.#newcomers.has(ordinal)) return ordinal
+    assert(ordinal === this.#members.length, `${id} is actor ${this.#members.length}, the next one (${ordinal})`)
+    if (command.kind === 'inject') {
+      this.#scenario = enlarged(this.#scenario, id, command.workload)
+      this.#enter(id, 'workload', this.#scenario.workloads[id]!.host)
+    } else {
+      this.#enter(id, 'workload', command.host)
+      this.#foreign.add(ordinal)
+    }
+    this.#newcomers.add(ordinal)
     return ordinal
   }
-  const plot = new Plot(scenario, ordinalOf)
-  const conductor = new Conductor({ id: 'conductor', ordinal: 0, workloads: Object.keys(scenario.workloads).length })
-  const actors: Actor[] = [
-    conductor,
-    ...Object.entries(scenario.hosts).map(([id, host]) => plot.host(id, host)),
-    ...Object.entries(scenario.devices).map(([id, device]) => plot.device(id, device)),
-    ...Object.entries(scenario.promoters).map(([id, promoter]) => plot.promoter(id, promoter)),
-    ...Object.entries(scenario.workloads).map(([id, workload]) => plot.workload(id, workload)),
-  ]
-  return { actors, conductor, nameOf: (ordinal) => names[ordinal] ?? `actor-${ordinal}` }
-}
 
-class Plot {
-  readonly #scenario: Scenario
-  readonly #ordinalOf: (name: string) => Ordinal
-  readonly #profiles = loadProfiles()
-  readonly #drifts = loadDrifts()
-
-  constructor(scenario: Scenario, ordinalOf: (name: string) => Ordinal) {
-    this.#scenario = scenario
-    this.#ordinalOf = ordinalOf
+  nameOf(ordinal: Ordinal): ActorId {
+    return this.#members[ordinal]?.id ?? `actor-${ordinal}`
   }
 
-  host(id: string, host: HostScenario): Host {
-    const { seed, quantum, tick, devices } = this.#scenario
-    const promoter = this.#promoterOf(id)
-    // All devices of a host share one codec (checked); a host without devices never compresses anything.
-    const codec = devices[host.devices[0] ?? '']?.codec ?? 'lz4'
-    return new Host({
-      id,
-      ordinal: this.#ordinalOf(id),
-      seed,
-      quantumNs: quantum,
-      tickNs: tick,
-      memoryBytes: host.memory,
-      devices: host.devices.map((name) => {
-        const device = devices[name]!
-        return { ordinal: this.#ordinalOf(name), id: name, advertisedBytes: device.advertised, chunkBytes: device.chunk }
-      }),
-      watermarkScaleFactor: host.watermarkScaleFactor,
-      generations: host.generations,
-      demotionBatch: host.demotionBatch,
-      proactive: host.proactive && { bytesPerSecond: host.proactive.rate, ageNs: host.proactive.age },
-      swap: { bytes: host.swap.size, bytesPerSecond: host.swap.bandwidth, latencyNs: host.swap.latency },
-      promotion: promoter && {
-        ordinal: this.#ordinalOf(promoter.id),
-        hints: promoter.spec.hints,
-        scanBytes: promoter.spec.scanSize,
-        scanPeriodNs: promoter.spec.scanPeriod,
-        hotAccessesPerSecond: promoter.spec.threshold / (promoter.spec.window / NS_PER_S),
-      },
-      sizes: new ContentSizes(this.#profiles, this.#drifts, codec),
-    })
+  ordinalOf(id: ActorId): Ordinal | undefined {
+    return this.#ordinals.get(id)
   }
 
-  device(id: string, device: DeviceScenario): Device {
-    const { quantum, tick, hosts } = this.#scenario
-    const figures = CODECS[device.codec]
-    return new Device({
-      id,
-      ordinal: this.#ordinalOf(id),
-      quantumNs: quantum,
-      tickNs: tick,
-      physicalBytes: device.physical,
-      advertisedBytes: device.advertised,
-      chunkBytes: device.chunk,
-      metadataBytes: device.metadata,
-      decompressNs: device.decompress ?? figures.decompressNs,
-      compressNs: device.compress ?? figures.compressNs,
-      decompressBytesPerSecond: device.decompressRate ?? figures.decompressBytesPerSecond,
-      compressBytesPerSecond: device.compressRate ?? figures.compressBytesPerSecond,
-      metadataNs: device.metadataLatency ?? figures.metadataNs,
-      lowFraction: device.low,
-      highFraction: device.high,
-      flushNs: device.flush,
-      channels: device.channels,
-      extraLatencyNs: device.extraLatency,
-      rejectAboveBytes: device.rejectAbove ?? Infinity,
-      offline: device.offline.map(({ from, to }) => ({ fromNs: from, toNs: to })),
-      hotness: {
-        granuleBytes: device.hotness.granule,
-        epochNs: device.hotness.epoch,
-        threshold: device.hotness.threshold,
-        hotlist: device.hotness.hotlist,
-        counterBits: device.hotness.counterBits,
-        shared: device.hotness.shared,
-      },
-      hosts: Object.entries(hosts)
-        .filter(([, host]) => host.devices.includes(id))
-        .map(([name]) => {
-          const promoter = this.#promoterOf(name)
-          return { ordinal: this.#ordinalOf(name), id: name, ...(promoter && { promoterOrdinal: this.#ordinalOf(promoter.id) }) }
-        }),
-    })
+  #enter(id: ActorId, role: Role, host?: ActorId): void {
+    assert(!this.#ordinals.has(id), `${id} is a name that is used once`)
+    const ordinal = this.#members.length
+    this.#ordinals.set(id, ordinal)
+    this.#members.push({ id, ordinal, role, ...(host !== undefined && { host: this.#known(host) }) })
   }
 
-  promoter(id: string, promoter: PromoterScenario): Promoter {
-    return new Promoter({
+  #stranger({ id, ordinal, host }: Member): Foreign {
+    return new Foreign({
       id,
-      ordinal: this.#ordinalOf(id),
+      ordinal,
+      hostOrdinal: host!,
+      conductorOrdinal: CONDUCTOR,
       quantumNs: this.#scenario.quantum,
-      hostOrdinal: this.#ordinalOf(promoter.host),
-      chmu: promoter.chmu,
-      hints: promoter.hints,
-      windowNs: promoter.window,
-      threshold: promoter.threshold,
-      sleepNs: promoter.sleep,
-      batch: promoter.batch,
-      rateLimitBytesPerSecond: promoter.rateLimit,
-      hintLatencyNs: promoter.hintLatency,
     })
   }
 
-  workload(id: string, workload: WorkloadScenario): Workload {
-    return new Workload({
-      id,
-      ordinal: this.#ordinalOf(id),
-      hostOrdinal: this.#ordinalOf(workload.host),
-      conductorOrdinal: 0,
-      quantumNs: this.#scenario.quantum,
-      startNs: workload.start,
-      stopNs: workload.stop ?? Infinity,
-      kind: kindOf(workload),
-      pages: workload.kind === 'trace' ? 0 : Math.floor(workload.size / PAGE_BYTES),
-      stored: workload.content,
-      written: workload.writes,
-      threads: workload.threads,
-      // A trace's pages come to life by its own first touches.
-      allocateBytesPerSecond: workload.kind === 'trace' ? 0 : workload.allocateRate,
-      cacheBytes: 'cache' in workload ? workload.cache : 0,
-      missFraction: 'miss' in workload ? workload.miss : undefined,
-    })
-  }
-
-  #promoterOf(host: string): { id: string; spec: PromoterScenario } | undefined {
-    const found = Object.entries(this.#scenario.promoters).find(([, promoter]) => promoter.host === host)
-    return found && { id: found[0], spec: found[1] }
-  }
-}
-
-function kindOf(workload: WorkloadScenario): WorkloadKind {
-  switch (workload.kind) {
-    case 'zipf':
-      return { name: 'zipf', accessesPerSecond: workload.accesses, writeShare: workload.writeShare, skew: workload.skew }
-    case 'uniform':
-      return { name: 'uniform', accessesPerSecond: workload.accesses, writeShare: workload.writeShare }
-    case 'scan':
-      return { name: 'scan', bytesPerSecond: workload.rate, overwrites: workload.overwrites }
-    case 'phases':
-      return {
-        name: 'phases',
-        accessesPerSecond: workload.accesses,
-        writeShare: workload.writeShare,
-        hotPages: workload.hot,
-        hotAccesses: workload.hotShare,
-        periodNs: workload.period,
-      }
-    case 'burst':
-      return {
-        name: 'burst',
-        accessesPerSecond: workload.accesses,
-        burstAccessesPerSecond: workload.burst,
-        writeShare: workload.writeShare,
-        skew: workload.skew,
-        periodNs: workload.period,
-        lengthNs: workload.length,
-      }
-    case 'bear':
-      return {
-        name: 'bear',
-        bytesPerSecond: workload.rate,
-        attackNs: workload.attack,
-        forNs: workload.for ?? Infinity,
-        passes: workload.passes,
-      }
-    case 'trace':
-      return { name: 'trace', trace: loadTrace(workload.trace), epochNs: workload.epoch, repeat: workload.repeat }
+  #known(id: ActorId): Ordinal {
+    const ordinal = this.#ordinals.get(id)
+    assert(ordinal !== undefined, `the scenario's names were checked, ${id} among them`)
+    return ordinal
   }
 }

@@ -22,6 +22,14 @@ export interface Moment {
   readonly hosts: Readonly<Record<ActorId, HostMoment>>
 }
 
+/** All that a chronicle remembers, as plain data. */
+export interface ChronicleSnapshot {
+  readonly events: readonly ActorEvent[]
+  readonly beforeAttack: Moment | undefined
+  readonly last: Moment | undefined
+  readonly attacked: boolean
+}
+
 /** More events than this are not kept: a story needs no more, and events.ndjson has all. */
 const EVENTS_MAX = 10_000
 
@@ -66,6 +74,19 @@ export class Chronicle {
         ]),
       ),
     }
+  }
+
+  snapshot(): ChronicleSnapshot {
+    const { events, beforeAttack, last } = this
+    return structuredClone({ events, beforeAttack, last, attacked: this.#attacked })
+  }
+
+  restore(from: ChronicleSnapshot): void {
+    const { events, beforeAttack, last, attacked } = structuredClone(from)
+    this.events.splice(0, this.events.length, ...events)
+    this.beforeAttack = beforeAttack
+    this.last = last
+    this.#attacked = attacked
   }
 
   secondsOf(event: ActorEvent): number {

@@ -1,14 +1,31 @@
-/** The run folder: scenario.yaml, metrics/ACTOR.csv (one row a sample), events.ndjson, verdict.json. Written as the run goes on. */
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
+/**
+ * The run folder: scenario.yaml, injections.yaml (if there were commands), metrics/ACTOR.csv (one row a sample),
+ * events.ndjson, verdict.json. Written as the run goes on; a run that goes back takes the folder with it.
+ */
+import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ActorEvent, ActorId, Ordinal, Telemetry } from '#shared/actor.ts'
+import type { Stamped } from '#shared/command.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import type { Scenario } from '#shared/scenario.ts'
 import { NS_PER_S } from '#shared/time.ts'
+import { formatInjection, INJECTIONS_HEADER } from './injections.ts'
 import type { Verdict } from './verdict.ts'
+
+const EVENTS = 'events.ndjson'
+const VERDICT = 'verdict.json'
+const INJECTIONS = 'injections.yaml'
+const METRICS = 'metrics'
 
 /** Lines are gathered up to this many characters before they are written. */
 const BUFFER_CHARACTERS_MAX = 1 << 16
+
+/** How the folder stood: what goes on from there needs no more. */
+export interface FolderSnapshot {
+  /** Bytes of each file that grows. */
+  readonly bytes: Readonly<Record<string, number>>
+  readonly columns: Readonly<Record<ActorId, readonly string[]>>
+}
 
 export class RunFolder {
   readonly path: string
@@ -17,27 +34,38 @@ export class RunFolder {
   readonly #columns = new Map<ActorId, readonly string[]>()
   readonly #pending = new Map<string, string>()
 
-  constructor(parent: string, scenario: Scenario, yaml: string) {
-    this.#quantumNs = scenario.quantum
+  /** A new folder in `parent`. */
+  static create(parent: string, scenario: Scenario, yaml: string): RunFolder {
     const stamp = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*/, '')
-    this.path = this.#guard(() => fresh(parent, `${scenario.name}-${stamp}`))
-    this.#guard(() => mkdirSync(join(this.path, 'metrics')))
-    this.#guard(() => writeFileSync(join(this.path, 'scenario.yaml'), yaml))
-    this.#append('events.ndjson', '')
+    const path = guarded('run folder', () => fresh(parent, `${scenario.name}-${stamp}`))
+    guarded(path, () => {
+      mkdirSync(join(path, METRICS))
+      writeFileSync(join(path, 'scenario.yaml'), yaml)
+      writeFileSync(join(path, EVENTS), '')
+    })
+    return new RunFolder(path, scenario)
+  }
+
+  /** A folder that create() made, perhaps in a process that is no more. Before it goes on it is to be restored. */
+  static open(path: string, scenario: Scenario): RunFolder {
+    guarded(path, () => statSync(join(path, EVENTS)))
+    return new RunFolder(path, scenario)
+  }
+
+  private constructor(path: string, scenario: Scenario) {
+    this.path = path
+    this.#quantumNs = scenario.quantum
   }
 
   event(event: ActorEvent, nameOf: (ordinal: Ordinal) => ActorId): void {
     const { quantum, actor, code, fields } = event
     const named = { ...fields, ...(typeof fields['workload'] === 'number' && { workload: nameOf(fields['workload']) }) }
-    this.#append(
-      'events.ndjson',
-      `${JSON.stringify({ seconds: (quantum * this.#quantumNs) / NS_PER_S, actor, code, ...named })}\n`,
-    )
+    this.#append(EVENTS, `${JSON.stringify({ seconds: (quantum * this.#quantumNs) / NS_PER_S, actor, code, ...named })}\n`)
   }
 
   sample(virtualSeconds: number, telemetry: Readonly<Record<ActorId, Telemetry>>): void {
     for (const [actor, values] of Object.entries(telemetry)) {
-      const file = join('metrics', `${actor}.csv`)
+      const file = join(METRICS, `${actor}.csv`)
       let columns = this.#columns.get(actor)
       if (columns === undefined) {
         columns = Object.keys(values)
@@ -48,29 +76,74 @@ export class RunFolder {
     }
   }
 
+  /** Written at once, before it takes effect: a command that was stamped stands, wherever the run goes back to. */
+  injection(stamped: Stamped): void {
+    const file = join(this.path, INJECTIONS)
+    guarded(this.path, () => {
+      if (!existsSync(file)) writeFileSync(file, INJECTIONS_HEADER)
+      appendFileSync(file, formatInjection(stamped, this.#quantumNs))
+    })
+  }
+
   finish(verdict: Verdict, telemetry: Readonly<Record<ActorId, Telemetry>>): void {
     this.sample(verdict.virtualSeconds, telemetry)
-    for (const file of this.#pending.keys()) this.#flush(file)
-    this.#guard(() => writeFileSync(join(this.path, 'verdict.json'), `${JSON.stringify(verdict, null, 2)}\n`))
+    this.#flush()
+    guarded(this.path, () => writeFileSync(join(this.path, VERDICT), `${JSON.stringify(verdict, null, 2)}\n`))
+  }
+
+  snapshot(): FolderSnapshot {
+    this.#flush()
+    const bytes = guarded(this.path, () =>
+      Object.fromEntries(this.#growing().map((file) => [file, statSync(join(this.path, file)).size])),
+    )
+    return { bytes, columns: Object.fromEntries(this.#columns) }
+  }
+
+  /** Cuts off, and removes, what came after the snapshot. */
+  restore(from: FolderSnapshot): void {
+    this.#pending.clear()
+    this.#columns.clear()
+    for (const [actor, columns] of Object.entries(from.columns)) this.#columns.set(actor, columns)
+    for (const [file, bytes] of Object.entries(from.bytes)) this.#cut(file, bytes)
+    guarded(this.path, () => {
+      for (const file of this.#growing()) if (from.bytes[file] === undefined) rmSync(join(this.path, file))
+      rmSync(join(this.path, VERDICT), { force: true })
+    })
+  }
+
+  #cut(file: string, bytes: number): void {
+    const path = join(this.path, file)
+    const size = guarded(path, () => statSync(path).size)
+    if (size < bytes) throw new ColdpoolError('CP_OUTPUT', path, `has ${size} bytes`, `at least the ${bytes} that were written`)
+    guarded(path, () => truncateSync(path, bytes))
+  }
+
+  /** The files that a run adds to. */
+  #growing(): string[] {
+    return [EVENTS, ...readdirSync(join(this.path, METRICS)).map((file) => join(METRICS, file))]
   }
 
   #append(file: string, text: string): void {
     const pending = (this.#pending.get(file) ?? '') + text
     this.#pending.set(file, pending)
-    if (pending.length > BUFFER_CHARACTERS_MAX) this.#flush(file)
+    if (pending.length > BUFFER_CHARACTERS_MAX) this.#write(file, pending)
   }
 
-  #flush(file: string): void {
-    this.#guard(() => appendFileSync(join(this.path, file), this.#pending.get(file) ?? ''))
+  #flush(): void {
+    for (const [file, pending] of this.#pending) if (pending !== '') this.#write(file, pending)
+  }
+
+  #write(file: string, text: string): void {
+    guarded(this.path, () => appendFileSync(join(this.path, file), text))
     this.#pending.set(file, '')
   }
+}
 
-  #guard<T>(write: () => T): T {
-    try {
-      return write()
-    } catch (error) {
-      throw new ColdpoolError('CP_OUTPUT', this.path ?? 'run folder', (error as Error).message, 'a folder that can be written')
-    }
+function guarded<T>(where: string, use: () => T): T {
+  try {
+    return use()
+  } catch (error) {
+    throw new ColdpoolError('CP_OUTPUT', where, (error as Error).message, 'a folder that can be written')
   }
 }
 

@@ -1,6 +1,6 @@
 /** The verdict for a terminal: tables and the story, at most 100 columns, plain text. */
 import { formatBytes, formatCount, formatPercentage } from '#shared/units.ts'
-import type { RunResult } from './run.ts'
+import type { RunResult } from './ledger.ts'
 import type { Figures, Verdict } from './verdict.ts'
 
 const WIDTH = 100

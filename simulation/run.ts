@@ -2,18 +2,18 @@
 import { setImmediate } from 'node:timers/promises'
 import type { Bus } from '#shared/bus/bus.ts'
 import { MemoryBus } from '#shared/bus/memory.ts'
+import { Script } from '#shared/command.ts'
 import type { Scenario } from '#shared/scenario.ts'
 import { Stage } from '#shared/stage.ts'
-import { NS_PER_S, quantumAt } from '#shared/time.ts'
+import { quantumAt } from '#shared/time.ts'
 import { conduct } from '#services/conductor/grants.ts'
-import { cast } from './actors.ts'
-import { Chronicle } from './chronicle.ts'
-import { checkConservation } from './conservation.ts'
+import { Cast } from './actors.ts'
 import { RunFolder } from './folder.ts'
-import { progressOf, type Progress } from './progress.ts'
-import { telemetryOf, verdictOf, type Verdict } from './verdict.ts'
+import { Ledger, type RunResult } from './ledger.ts'
+import type { Progress } from './progress.ts'
+import type { Verdict } from './verdict.ts'
 
-export type { Progress, Verdict }
+export type { Progress, RunResult, Verdict }
 export { renderVerdict } from './render.ts'
 
 export interface RunInput {
@@ -22,6 +22,8 @@ export interface RunInput {
   readonly yaml: string
   /** Where the run folder is made; undefined: no folder. */
   readonly out: string | undefined
+  /** What operators ask for on the way (injections.ts); default: nothing. */
+  readonly script?: Script
 }
 
 export interface RunOptions {
@@ -29,26 +31,35 @@ export interface RunOptions {
   readonly onProgress?: (progress: Progress) => void
 }
 
-export interface RunResult {
-  readonly verdict: Verdict
-  readonly folder: string | undefined
-}
-
 /** How long the loop computes before it lets timers and signals through. */
 const BREATH_MS = 50
 
 export async function runScenario(input: RunInput, options: RunOptions = {}): Promise<RunResult> {
-  const { scenario } = input
+  const { scenario, script = new Script() } = input
   const startedMs = performance.now()
-  const { actors, conductor, nameOf } = cast(scenario)
-  const folder = input.out === undefined ? undefined : new RunFolder(input.out, scenario, input.yaml)
+  const cast = new Cast(scenario)
+  const folder = input.out === undefined ? undefined : RunFolder.create(input.out, scenario, input.yaml)
+  for (const stamped of script.commands) folder?.injection(stamped)
+  const ledger = new Ledger(cast, folder, options.onProgress)
   const bus: Bus = new MemoryBus()
-  await bus.join(0, new Stage(0, actors, () => 0))
-  const chronicle = new Chronicle(scenario)
+  const conductor = cast.conductor()
+  const actors = cast.members.map(({ ordinal }) => (ordinal === conductor.ordinal ? conductor : cast.actor(ordinal)))
+  const stage = new Stage(
+    0,
+    actors,
+    () => 0,
+    (command) => {
+      const ordinal = cast.learn(command)
+      return ordinal === undefined ? undefined : cast.actor(ordinal)
+    },
+  )
+  await bus.join(0, stage)
+  const end = quantumAt(scenario.duration, scenario.quantum)
   let breathedMs = startedMs
   const outcome = await conduct(bus, {
-    end: quantumAt(scenario.duration, scenario.quantum),
+    end,
     sampleEvery: scenario.sample / scenario.quantum,
+    script,
     proceed: () => {
       if (performance.now() - breathedMs < BREATH_MS) return true
       return setImmediate().then(() => {
@@ -57,28 +68,10 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
       })
     },
     onReports: (quantum, reports) => {
-      const virtualSeconds = (quantum * scenario.quantum) / NS_PER_S
-      for (const report of reports) {
-        for (const event of report.events) {
-          chronicle.event(event)
-          folder?.event(event, nameOf)
-        }
-      }
-      const telemetry = telemetryOf(reports)
-      if (Object.keys(telemetry).length > 0) {
-        chronicle.sample(virtualSeconds, telemetry)
-        folder?.sample(virtualSeconds, telemetry)
-        options.onProgress?.(progressOf(scenario, virtualSeconds, telemetry))
-      }
-      return !conductor.allLeft
+      ledger.reports(quantum, reports)
+      return !conductor.allLeft || script.nextFrom(quantum + 1) < end
     },
   })
   await bus.close()
-  const telemetry = telemetryOf(outcome.final)
-  checkConservation(scenario, telemetry, outcome.ended)
-  chronicle.sample((outcome.ended * scenario.quantum) / NS_PER_S, telemetry)
-  const wallSeconds = (performance.now() - startedMs) / 1000
-  const verdict = verdictOf(scenario, { ...outcome, bus: bus.name, wallSeconds }, chronicle)
-  folder?.finish(verdict, telemetry)
-  return { verdict, folder: folder?.path }
+  return ledger.finish(outcome, bus.name, (performance.now() - startedMs) / 1000)
 }

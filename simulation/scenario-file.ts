@@ -1,24 +1,52 @@
-/** The edge where a scenario comes from a file: only text of a bounded size gets in. */
+/** The edge where scenarios and scripts come from files: only text of a bounded size gets in. Throws a ColdpoolError. */
 import { readFileSync, statSync } from 'node:fs'
 import { ColdpoolError, type ErrorCode } from '#shared/errors.ts'
 import { printable } from '#shared/scenario/problems.ts'
+import { INJECTIONS_BYTES_MAX } from './injections.ts'
 
-const BYTES_MAX = 2 ** 20
+interface TextFile {
+  /** As an error calls it. */
+  readonly noun: string
+  readonly bytesMax: number
+  readonly unreadable: ErrorCode
+  readonly tooLarge: ErrorCode
+}
 
-/** Throws a ColdpoolError. */
+const SCENARIO: TextFile = {
+  noun: 'a scenario',
+  bytesMax: 2 ** 20,
+  unreadable: 'CP_SCENARIO_READ',
+  tooLarge: 'CP_SCENARIO_SIZE',
+}
+const INJECTIONS: TextFile = {
+  noun: 'a list of injections',
+  bytesMax: INJECTIONS_BYTES_MAX,
+  unreadable: 'CP_INJECTION',
+  tooLarge: 'CP_INJECTION',
+}
+
 export function readScenarioText(path: string): string {
-  const fail = (problem: string, expected: string, code: ErrorCode = 'CP_SCENARIO_READ'): never => {
+  return readText(path, SCENARIO)
+}
+
+export function readInjectionsText(path: string): string {
+  return readText(path, INJECTIONS)
+}
+
+function readText(path: string, { noun, bytesMax, unreadable, tooLarge }: TextFile): string {
+  const fail = (problem: string, expected: string, code: ErrorCode = unreadable): never => {
     throw new ColdpoolError(code, path === '' ? '""' : printable(path), problem, expected)
   }
+  const file = `${noun} file`
   try {
     const found = statSync(path)
-    if (!found.isFile()) fail(found.isDirectory() ? 'is a directory' : 'is no regular file', 'a scenario file')
-    if (found.size > BYTES_MAX) fail(`has ${found.size} bytes`, `at most ${BYTES_MAX}`, 'CP_SCENARIO_SIZE')
+    if (!found.isFile()) fail(found.isDirectory() ? 'is a directory' : 'is no regular file', file)
+    if (found.size > bytesMax) fail(`has ${found.size} bytes`, `at most ${bytesMax}`, tooLarge)
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
   } catch (error) {
     if (error instanceof ColdpoolError) throw error
-    if (error instanceof TypeError && !('syscall' in error)) return fail('is no UTF-8 text', 'a scenario in YAML')
+    if (error instanceof TypeError && !('syscall' in error)) return fail('is no UTF-8 text', `${noun} in YAML`)
     const { code } = error as NodeJS.ErrnoException
-    return fail(code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`, 'a scenario file')
+    return fail(code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`, file)
   }
 }

@@ -12,11 +12,12 @@ interface Line {
 }
 
 export function storyOf(scenario: Scenario, chronicle: Chronicle, bear: Bear): string[] {
-  const attack = chronicle.events.find((event) => event.code === 'attack')
+  const attacks = chronicle.events.filter((event) => event.code === 'attack')
+  const [attack] = attacks
   const lines = [
     ...Object.keys(scenario.devices).flatMap((id) => deviceStory(scenario, chronicle, id, attack)),
     ...poolsOf(scenario, chronicle.beforeAttack ?? chronicle.last, attack !== undefined),
-    ...(attack === undefined ? [] : [attackOf(scenario, chronicle, attack)]),
+    ...attacks.map((event) => attackOf(scenario, chronicle, event)),
     ...killings(chronicle),
   ]
   return [

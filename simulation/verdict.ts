@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { ActorId, Telemetry } from '#shared/actor.ts'
 import type { ActorDigest, Report } from '#shared/bus/bus.ts'
-import type { Scenario } from '#shared/scenario.ts'
 import { NS_PER_S, type Quantum } from '#shared/time.ts'
+import type { Cast } from './actors.ts'
 import type { Chronicle } from './chronicle.ts'
 import { storyOf } from './story.ts'
 
@@ -51,7 +51,8 @@ export interface Outcome {
 /** Telemetry that serves checks and joins, and says nothing to a reader. */
 const INTERNAL = ['lastStep', 'slots', 'slotsBefore', 'truth']
 
-export function verdictOf(scenario: Scenario, outcome: Outcome, chronicle: Chronicle): Verdict {
+export function verdictOf(cast: Cast, outcome: Outcome, chronicle: Chronicle): Verdict {
+  const { scenario } = cast
   const telemetry = telemetryOf(outcome.final)
   const section = (ids: readonly ActorId[]): Record<ActorId, Figures> =>
     Object.fromEntries(ids.map((id) => [id, nested(telemetry[id] ?? {})]))
@@ -77,7 +78,7 @@ export function verdictOf(scenario: Scenario, outcome: Outcome, chronicle: Chron
         return [id, { ...nested(telemetry[id] ?? {}), ...truth }]
       }),
     ),
-    workloads: section(Object.keys(scenario.workloads)),
+    workloads: section(cast.members.filter(({ role }) => role === 'workload').map(({ id }) => id)),
     bear,
     story: storyOf(scenario, chronicle, bear),
   }
@@ -96,7 +97,7 @@ export function telemetryOf(reports: readonly Report[]): Record<ActorId, Telemet
   return Object.assign({}, ...reports.map((report) => report.telemetry ?? {})) as Record<ActorId, Telemetry>
 }
 
-function bearOf(scenario: Scenario, telemetry: Readonly<Record<ActorId, Telemetry>>): Bear {
+function bearOf(scenario: Cast['scenario'], telemetry: Readonly<Record<ActorId, Telemetry>>): Bear {
   let closest = { closestHeadroomBytes: Infinity, atSeconds: 0 }
   let poisoned = 0
   for (const id of Object.keys(scenario.devices)) {

@@ -6,16 +6,19 @@ import { Packr } from 'msgpackr'
 import type { Ordinal, Snapshot } from '#shared/actor.ts'
 import type { Bag, Bus, Grant, Report, StageHandler, StageId } from '#shared/bus/bus.ts'
 import { decodeBag, encodeBag } from '#shared/codec.ts'
+import { Script } from '#shared/command.ts'
 import { Digest } from '#shared/digest.ts'
 import type { Scenario } from '#shared/scenario.ts'
 import { Stage } from '#shared/stage.ts'
-import { quantumAt } from '#shared/time.ts'
+import { quantumAt, type Quantum } from '#shared/time.ts'
+import type { Conductor } from '#services/conductor/conductor.ts'
 import { conduct } from '#services/conductor/grants.ts'
-import { cast, type Cast } from '#simulation/actors.ts'
+import { Cast } from '#simulation/actors.ts'
 import { checkConservation } from '#simulation/conservation.ts'
 import { digestOf, telemetryOf } from '#simulation/verdict.ts'
 
 export interface Treatment {
+  readonly script?: Script
   readonly stageOf?: (ordinal: Ordinal) => StageId
   readonly codec?: boolean
   /** Asked before every grant, with how many there were: are all stages killed and restored now? */
@@ -36,12 +39,15 @@ export interface Result {
 }
 
 export async function run(scenario: Scenario, treatment: Treatment = {}): Promise<Result> {
-  const bus = new RoughBus(scenario, treatment)
+  const { script = new Script() } = treatment
+  const bus = new RoughBus(scenario, script, treatment)
+  const end = quantumAt(scenario.duration, scenario.quantum)
   const { final, ended, quanta } = await conduct(bus, {
-    end: quantumAt(scenario.duration, scenario.quantum),
+    end,
     sampleEvery: scenario.sample / scenario.quantum,
+    script,
     proceed: () => true,
-    onReports: () => !bus.cast.conductor.allLeft,
+    onReports: (quantum) => !bus.conductor.allLeft || script.nextFrom(quantum + 1) < end,
   })
   const telemetry = telemetryOf(final)
   checkConservation(scenario, telemetry, ended)
@@ -51,7 +57,7 @@ export async function run(scenario: Scenario, treatment: Treatment = {}): Promis
     quanta,
     restarts: bus.restarts,
     spoiled: bus.spoiled(),
-    digests: Object.fromEntries(digests.map(({ ordinal, mail, state }) => [bus.cast.nameOf(ordinal), `${mail} ${state}`])),
+    digests: Object.fromEntries(digests.map(({ ordinal, mail, state }) => [bus.nameOf(ordinal), `${mail} ${state}`])),
     telemetry,
   }
 }
@@ -60,20 +66,28 @@ const packr = new Packr({ structuredClone: true })
 
 class RoughBus implements Bus {
   readonly name = 'rough'
-  cast: Cast
+  conductor!: Conductor
   restarts = 0
   readonly #scenario: Scenario
+  readonly #script: Script
   readonly #treatment: Treatment
+  readonly #everybody: Cast
   #stages: Stage[]
   #waiting: Bag[] = []
   #grants = 0
   readonly #kept: { readonly snapshot: Snapshot; readonly digest: string }[] = []
 
-  constructor(scenario: Scenario, treatment: Treatment) {
+  constructor(scenario: Scenario, script: Script, treatment: Treatment) {
     this.#scenario = scenario
+    this.#script = script
     this.#treatment = treatment
-    this.cast = cast(scenario)
-    this.#stages = this.#setUp()
+    this.#everybody = new Cast(scenario)
+    for (const { command } of script.commands) this.#everybody.learn(command)
+    this.#stages = this.#setUp(0)
+  }
+
+  nameOf(ordinal: Ordinal): string {
+    return this.#everybody.nameOf(ordinal)
   }
 
   join(_stage: StageId, _handler: StageHandler): Promise<void> {
@@ -81,7 +95,7 @@ class RoughBus implements Bus {
   }
 
   grant(grant: Grant): Promise<readonly Report[]> {
-    if (this.#treatment.restart?.(this.#grants) === true) this.#restart()
+    if (this.#treatment.restart?.(this.#grants) === true) this.#restart(grant.quantum)
     this.#grants++
     const bags = this.#waiting
     const reports: Report[] = []
@@ -100,17 +114,23 @@ class RoughBus implements Bus {
     return Promise.resolve()
   }
 
-  #setUp(): Stage[] {
+  /** As they are at the start of a quantum: whoever came before it is seated. */
+  #setUp(quantum: Quantum): Stage[] {
     const stageOf = this.#treatment.stageOf ?? (() => 0)
-    const ids = [...new Set(this.cast.actors.map(({ ordinal }) => stageOf(ordinal)))].toSorted((x, y) => x - y)
-    return ids.map(
-      (id) =>
-        new Stage(
-          id,
-          this.cast.actors.filter(({ ordinal }) => stageOf(ordinal) === id),
-          stageOf,
-        ),
-    )
+    const ids = [...new Set(this.#everybody.members.map(({ ordinal }) => stageOf(ordinal)))].toSorted((x, y) => x - y)
+    return ids.map((id) => this.#stage(id, stageOf, quantum))
+  }
+
+  /** Each stage has a cast of its own, as a process has. */
+  #stage(id: StageId, stageOf: (ordinal: Ordinal) => StageId, quantum: Quantum): Stage {
+    const cast = new Cast(this.#scenario)
+    for (const command of this.#script.before(quantum)) cast.learn(command)
+    const actors = cast.members.filter(({ ordinal }) => stageOf(ordinal) === id).map(({ ordinal }) => cast.actor(ordinal))
+    if (actors[0]?.ordinal === 0) this.conductor = actors[0] as Conductor
+    return new Stage(id, actors, stageOf, (command) => {
+      const ordinal = cast.learn(command)
+      return ordinal !== undefined && stageOf(ordinal) === id ? cast.actor(ordinal) : undefined
+    })
   }
 
   spoiled(): number {
@@ -118,11 +138,10 @@ class RoughBus implements Bus {
   }
 
   /** What waits on the bus survives; everything else comes from the snapshots. */
-  #restart(): void {
+  #restart(quantum: Quantum): void {
     this.restarts++
     const saved = this.#stages.map((stage) => stage.snapshot())
-    this.cast = cast(this.#scenario)
-    this.#stages = this.#setUp()
+    this.#stages = this.#setUp(quantum)
     this.#stages.forEach((stage, i) => {
       const snapshot = saved[i]!
       const digest = hexOf(snapshot)

@@ -8,7 +8,7 @@ import { loadScenario, type Scenario } from '#shared/scenario.ts'
 import { Stage } from '#shared/stage.ts'
 import { NS_PER_S, quantumAt, type Quantum } from '#shared/time.ts'
 import { conduct } from '#services/conductor/grants.ts'
-import { cast } from '#simulation/actors.ts'
+import { Cast } from '#simulation/actors.ts'
 import { checkConservation } from '#simulation/conservation.ts'
 import { telemetryOf } from '#simulation/verdict.ts'
 
@@ -33,7 +33,9 @@ export async function trial(
   hears: (mail: Mail, quantum: Quantum) => void = () => {},
 ): Promise<Trial> {
   const { scenario } = loadScenario(yaml, 'validation', sets)
-  const { actors, conductor } = cast(scenario)
+  const cast = new Cast(scenario)
+  const conductor = cast.conductor()
+  const actors = cast.members.map(({ ordinal }) => (ordinal === 0 ? conductor : cast.actor(ordinal)))
   const bus = new MemoryBus((bag: Bag) => {
     for (const mail of bag.mails) hears(mail, bag.quantum)
     return bag

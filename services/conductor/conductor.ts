@@ -1,5 +1,9 @@
-/** The conductor as an actor: it hears which workloads have left, so that a run can end before its duration. */
-import type { Actor, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
+/**
+ * The conductor as an actor: it hears which workloads have left, so that a run can end before its duration, and passes on
+ * an operator's wish that one should leave.
+ */
+import type { Actor, ActorId, Ordinal, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
+import type { Command } from '#shared/command.ts'
 import type { Mail } from '#shared/messages.ts'
 import { NEVER, type Quantum } from '#shared/time.ts'
 import type { ConductorSpec } from './spec.ts'
@@ -7,22 +11,40 @@ import type { ConductorSpec } from './spec.ts'
 export class Conductor implements Actor {
   readonly id: string
   readonly ordinal: number
-  readonly #workloads: number
-  #left: number[] = []
+  readonly #ordinalOf: (id: ActorId) => Ordinal | undefined
+  /** All that there ever were. */
+  #workloads: number
+  #left: Ordinal[] = []
+  /** Told since the last step, so empty between quanta. */
+  #stops: ActorId[] = []
 
   constructor(spec: ConductorSpec) {
     this.id = spec.id
     this.ordinal = spec.ordinal
     this.#workloads = spec.workloads
+    this.#ordinalOf = spec.ordinalOf
   }
 
   get allLeft(): boolean {
     return this.#left.length >= this.#workloads
   }
 
+  command(command: Command): void {
+    if (command.kind === 'inject' || command.kind === 'join') this.#workloads++
+    else if (command.kind === 'stop') this.#stops.push(command.id)
+  }
+
   step(_now: Quantum, inbox: readonly Mail[], out: Outbox): void {
+    const before = this.allLeft
     for (const mail of inbox) if (mail.kind === 'left' && !this.#left.includes(mail.from)) this.#left.push(mail.from)
-    if (this.allLeft) out.event('all-left')
+    for (const id of this.#stops.splice(0)) this.#stop(id, out)
+    if (this.allLeft && !before) out.event('all-left')
+  }
+
+  /** One that has left, or is leaving, has nothing to hear. */
+  #stop(id: ActorId, out: Outbox): void {
+    const ordinal = this.#ordinalOf(id)
+    if (ordinal !== undefined && !this.#left.includes(ordinal)) out.send(ordinal, 'stop', {})
   }
 
   nextWake(): Quantum {
@@ -30,11 +52,12 @@ export class Conductor implements Actor {
   }
 
   snapshot(): Snapshot {
-    return { left: [...this.#left] }
+    return { workloads: this.#workloads, left: [...this.#left] }
   }
 
   restore(from: Snapshot): void {
-    this.#left = [...(from['left'] as number[])]
+    this.#workloads = from['workloads'] as number
+    this.#left = [...(from['left'] as Ordinal[])]
   }
 
   observe(): Telemetry {

@@ -8,9 +8,9 @@ export const workloadLife = setup({
   initial: 'waiting',
   states: {
     /** Its start has not come. */
-    waiting: { on: { START: 'running' } },
+    waiting: { on: { START: 'running', END: 'ended' } },
     running: { on: { END: 'ended', KILL: 'killed' } },
-    /** It left by itself: its stop has come, or it has done all it set out to do. */
+    /** It left by itself (its stop has come, or it has done all it set out to do) or as it was told. */
     ended: {},
     /** Its host killed it. */
     killed: {},

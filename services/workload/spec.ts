@@ -18,6 +18,8 @@ export interface WorkloadSpec extends Footprint {
   readonly hostOrdinal: Ordinal
   readonly conductorOrdinal: Ordinal
   readonly quantumNs: number
+  /** A command brought it: its times count from the quantum of its first step. Otherwise from the start of the run. */
+  readonly newcomer: boolean
   readonly startNs: number
   /** Infinity: it stays. */
   readonly stopNs: number

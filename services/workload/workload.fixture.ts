@@ -30,6 +30,7 @@ export function specOf(kind: WorkloadKind, given: Partial<WorkloadSpec> = {}): W
     hostOrdinal: HOST,
     conductorOrdinal: CONDUCTOR,
     quantumNs: 1e6,
+    newcomer: false,
     startNs: 0,
     stopNs: Infinity,
     ...given,
@@ -84,6 +85,10 @@ export class Bench {
 export function progress(given: Partial<BodyOf<'progress'>> = {}): Mail {
   const body = { workNs: 0, allocated: 0, epochsDone: 0, sweepPassesDone: 0, ...given }
   return { from: HOST, to: 7, sequence: 0, kind: 'progress', body }
+}
+
+export function stop(): Mail {
+  return { from: CONDUCTOR, to: 7, sequence: 0, kind: 'stop', body: {} }
 }
 
 export function killed(cause: string): Mail {

@@ -9,22 +9,24 @@ import type { BodyOf, Mail } from '#shared/messages.ts'
 import { NEVER, quantumAt, type Quantum } from '#shared/time.ts'
 import type { Behaviour, Moment } from './behaviour.ts'
 import { workloadLife } from './life.ts'
+import { Hearing } from './hearing.ts'
 import { behaviourOf, type WorkloadSpec } from './spec.ts'
 
 /** So many epochs of a trace lie ready at the host; it works on one while the next travels. */
 const EPOCHS_AHEAD = 2
+
+/** The origin of a newcomer that has not stepped yet. */
+const UNBORN = -1
 
 export class Workload implements Actor {
   readonly id: string
   readonly ordinal: number
   readonly #spec: WorkloadSpec
   readonly #behaviour: Behaviour
-  readonly #startQuantum: Quantum
-  readonly #stopQuantum: Quantum
+  /** The quantum that its times count from: the run's start, or for a newcomer that of its first step. */
+  #origin: Quantum
   #life: LifeActor<typeof workloadLife> = createActor(workloadLife).start()
-  #progress: BodyOf<'progress'> = { workNs: 0, allocated: 0, epochsDone: 0, sweepPassesDone: 0 }
-  /** The quantum in which #progress came. */
-  #heard: Quantum = 0
+  readonly #hearing = new Hearing()
   /** −1 until the first act has begun. */
   #act = -1
   #epochsSent = 0
@@ -34,23 +36,28 @@ export class Workload implements Actor {
     this.ordinal = spec.ordinal
     this.#spec = spec
     this.#behaviour = behaviourOf(spec)
-    this.#startQuantum = quantumAt(spec.startNs, spec.quantumNs)
-    this.#stopQuantum = quantumAt(spec.stopNs, spec.quantumNs)
+    this.#origin = spec.newcomer ? UNBORN : 0
   }
 
   step(now: Quantum, inbox: readonly Mail[], out: Outbox): void {
+    if (this.#origin === UNBORN) this.#origin = now
     if (this.#is('waiting') && now >= this.#startQuantum) this.#start(out)
-    for (const mail of inbox) {
-      if (!this.#is('running')) return
-      if (mail.kind === 'progress') {
-        this.#progress = mail.body
-        this.#heard = now
-      } else if (mail.kind === 'killed') this.#die(mail.body.cause, out)
-    }
-    if (this.#is('running')) this.#run(now, out)
+    for (const mail of inbox) if (this.#is('running')) this.#hear(mail, now, out)
+    const stopped = inbox.some((mail) => mail.kind === 'stop')
+    if (this.#is('running')) this.#run(now, stopped, out)
+    else if (this.#is('waiting') && stopped) this.#end('stop', out)
+  }
+
+  get #startQuantum(): Quantum {
+    return this.#origin + quantumAt(this.#spec.startNs, this.#spec.quantumNs)
+  }
+
+  get #stopQuantum(): Quantum {
+    return this.#origin + quantumAt(this.#spec.stopNs, this.#spec.quantumNs)
   }
 
   nextWake(now: Quantum): Quantum {
+    if (this.#origin === UNBORN) return now + 1
     if (this.#is('waiting')) return Math.max(now + 1, this.#startQuantum)
     if (!this.#is('running')) return NEVER
     const actNs = this.#behaviour.nextActNs((now - this.#startQuantum) * this.#spec.quantumNs)
@@ -63,9 +70,15 @@ export class Workload implements Actor {
     out.event('started', { kind: this.#spec.kind.name })
   }
 
-  #run(now: Quantum, out: Outbox): void {
-    const moment: Moment = { sinceStartNs: (now - this.#startQuantum) * this.#spec.quantumNs, progress: this.#progress }
-    if (now >= this.#stopQuantum) return this.#end('stop', out)
+  #hear(mail: Mail, now: Quantum, out: Outbox): void {
+    if (mail.kind === 'progress') this.#hearing.take(mail.body, now)
+    else if (mail.kind === 'killed') this.#die(mail.body.cause, out)
+  }
+
+  #run(now: Quantum, stopped: boolean, out: Outbox): void {
+    const { progress } = this.#hearing
+    const moment: Moment = { sinceStartNs: (now - this.#startQuantum) * this.#spec.quantumNs, progress }
+    if (stopped || now >= this.#stopQuantum) return this.#end('stop', out)
     if (this.#behaviour.finished(moment)) return this.#end('finished', out)
     this.#playAct(this.#behaviour.act(moment), out)
     this.#sendEpochs(out)
@@ -82,13 +95,13 @@ export class Workload implements Actor {
   #sendEpochs(out: Outbox): void {
     const { replay } = this.#behaviour
     if (!replay) return
-    const until = Math.min(replay.epochs, this.#progress.epochsDone + EPOCHS_AHEAD)
+    const until = Math.min(replay.epochs, this.#hearing.progress.epochsDone + EPOCHS_AHEAD)
     while (this.#epochsSent < until) out.send(this.#spec.hostOrdinal, 'accesses', replay.accesses(this.#epochsSent++))
   }
 
   #end(reason: 'stop' | 'finished', out: Outbox): void {
     this.#life.send({ type: 'END' })
-    // A stop within the quantum of its start: the host has never heard of it.
+    // A stop before its start, or within the quantum of it: the host has never heard of it.
     if (this.#act >= 0) out.send(this.#spec.hostOrdinal, 'left', {})
     out.send(this.#spec.conductorOrdinal, 'left', {})
     out.event('ended', { reason })
@@ -108,8 +121,9 @@ export class Workload implements Actor {
   snapshot(): Snapshot {
     return structuredClone({
       life: this.#life.getPersistedSnapshot(),
-      progress: this.#progress,
-      heard: this.#heard,
+      origin: this.#origin,
+      progress: this.#hearing.progress,
+      heard: this.#hearing.heard,
       act: this.#act,
       epochsSent: this.#epochsSent,
     })
@@ -118,35 +132,25 @@ export class Workload implements Actor {
   restore(from: Snapshot): void {
     const saved = structuredClone(from) as unknown as Saved
     this.#life = createActor(workloadLife, { snapshot: saved.life }).start()
-    this.#progress = saved.progress
-    this.#heard = saved.heard
+    this.#origin = saved.origin
+    this.#hearing.take(saved.progress, saved.heard)
     this.#act = saved.act
     this.#epochsSent = saved.epochsSent
   }
 
   observe(): Telemetry {
-    const { workNs, allocated, epochsDone, sweepPassesDone } = this.#progress
     return {
-      workSeconds: workNs / 1e9,
-      slowdown: this.#slowdown(),
-      allocatedPages: allocated,
-      epochsDone,
-      sweepPassesDone,
+      ...this.#hearing.observe(this.#startQuantum, this.#spec.quantumNs),
       phases: Math.max(0, this.#act),
       ended: Number(this.#is('ended')),
       killed: Number(this.#is('killed')),
     }
   }
-
-  /** Time that has passed for its host per time worked; 1 before there is any. Mail takes a quantum there and one back. */
-  #slowdown(): number {
-    const elapsedNs = (this.#heard - this.#startQuantum - 2) * this.#spec.quantumNs
-    return this.#progress.workNs > 0 ? Math.max(1, elapsedNs / this.#progress.workNs) : 1
-  }
 }
 
 interface Saved {
   life: LifeSnapshot<unknown>
+  origin: Quantum
   progress: BodyOf<'progress'>
   heard: Quantum
   act: number

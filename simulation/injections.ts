@@ -1,0 +1,210 @@
+/**
+ * A script as a file, injections.yaml: a list, an entry for each command, that people can read and write and a run appends to
+ * as it goes. An entry begins with `- ` at the start of its line; it may go on over indented lines.
+ */
+import { stringify } from 'yaml'
+import { z } from 'zod'
+import { type Command, Script, type Stamped } from '#shared/command.ts'
+import { ColdpoolError } from '#shared/errors.ts'
+import type { Scenario } from '#shared/scenario.ts'
+import { lineOf, plain, readDocument, type ScenarioDocument } from '#shared/scenario/document.ts'
+import { choice, mapping, name, whole } from '#shared/scenario/fields.ts'
+import { type Path, pathText, printable, type Problem, ScenarioError, shown } from '#shared/scenario/problems.ts'
+import { shapeProblems } from '#shared/scenario/shape.ts'
+import { NS_PER_S, type Quantum } from '#shared/time.ts'
+import { parseTime, UnitError } from '#shared/units.ts'
+import { Admission, type Request } from './admission.ts'
+
+export { checkWorkload } from './admission.ts'
+
+export const INJECTIONS_BYTES_MAX = 64 * 2 ** 20
+const ENTRIES_MAX = 100_000
+const ENTRY_CHARACTERS_MAX = 16 * 2 ** 20
+
+export const INJECTIONS_HEADER = `# What was asked of a run, and in which quantum it took effect; a newcomer's times count from there.
+# coldpool run SCENARIO --injections FILE  does the same again, with the same digest.
+`
+
+/** Throws a ScenarioError with a line for every problem. The file name is for those lines alone: no file is read. */
+export function parseInjections(text: string, fileName: string, scenario: Scenario): Script {
+  const reading = new Reading(fileName, scenario)
+  for (const entry of entriesOf(text, fileName)) reading.take(entry)
+  return reading.script()
+}
+
+/** One entry, a line; with the quantum's length it also says the virtual time, for people. */
+export function formatInjection({ quantum, command }: Stamped, quantumNs?: number): string {
+  const entry = { quantum, ...(quantumNs !== undefined && { at: timeText(quantum, quantumNs) }), ...formOf(command) }
+  return `- ${stringify(entry, { collectionStyle: 'flow', lineWidth: 0 })}`
+}
+
+function formOf(command: Command): object {
+  const { id } = command
+  switch (command.kind) {
+    case 'inject':
+      return { inject: id, workload: command.workload }
+    case 'stop':
+      return { stop: id }
+    case 'join':
+      return { join: id, host: command.host }
+    case 'mail':
+      return { mail: id, kind: command.mail, body: Buffer.from(command.body).toString('base64') }
+    case 'gone':
+      return { gone: id }
+  }
+}
+
+interface Entry {
+  readonly text: string
+  readonly linesBefore: number
+}
+
+/** Cut at the lines that begin one, so that no more than one is in memory as a document. */
+function* entriesOf(text: string, fileName: string): Iterable<Entry> {
+  if (text.length > INJECTIONS_BYTES_MAX) fail(fileName, `has ${text.length} characters`, `at most ${INJECTIONS_BYTES_MAX}`)
+  let entry: { from: number; linesBefore: number } | undefined
+  let count = 0
+  for (let at = 0, line = 1; at < text.length; line++) {
+    const end = text.indexOf('\n', at)
+    const next = end < 0 ? text.length : end + 1
+    if (/^-(\s|$)/.test(text.slice(at, at + 2))) {
+      if (entry) yield { text: text.slice(entry.from, at), linesBefore: entry.linesBefore }
+      entry = { from: at, linesBefore: line - 1 }
+      if (++count > ENTRIES_MAX) fail(`${fileName}:${line}`, 'has too many entries', `at most ${ENTRIES_MAX}`)
+    } else if (!/^[\s#]/.test(text[at]!) || (!entry && text.slice(at, next).trim() !== '' && text[at] !== '#')) {
+      fail(`${fileName}:${line}`, `got ${shown(text.slice(at, next).trimEnd())}`, "an entry, which begins with '- '")
+    }
+    at = next
+  }
+  if (entry) yield { text: text.slice(entry.from), linesBefore: entry.linesBefore }
+}
+
+const when = {
+  quantum: whole('The quantum in which it takes effect', 0, Number.MAX_SAFE_INTEGER),
+  at: z.string('a time such as 1.5s').optional(),
+}
+const BASE64_EXPECTED = 'the bytes of a mail in base64'
+
+/** The forms of an entry, by the key that says what is asked. */
+const FORMS = {
+  inject: mapping('A workload starts', { ...when, inject: name('Its name'), workload: z.unknown() }).transform(
+    ({ inject, workload }): Request => ({ kind: 'inject', id: inject, workload }),
+  ),
+  stop: mapping('A workload leaves', { ...when, stop: name('Its name') }).transform(({ stop }): Request => ({
+    kind: 'stop',
+    id: stop,
+  })),
+  join: mapping('A foreign workload comes', { ...when, join: name('Its name'), host: name('Its host') }).transform(
+    ({ join, host }): Request => ({ kind: 'join', id: join, host }),
+  ),
+  mail: mapping('A foreign workload speaks', {
+    ...when,
+    mail: name('Its name'),
+    kind: choice('What it says', ['profile', 'accesses']),
+    body: z.string(BASE64_EXPECTED).refine(isBase64, BASE64_EXPECTED),
+  }).transform(({ mail, kind, body }): Request => ({
+    kind: 'mail',
+    id: mail,
+    mail: kind,
+    body: Uint8Array.from(Buffer.from(body, 'base64')),
+  })),
+  gone: mapping('A foreign workload has left', { ...when, gone: name('Its name') }).transform(({ gone }): Request => ({
+    kind: 'gone',
+    id: gone,
+  })),
+}
+const VERBS = Object.keys(FORMS) as (keyof typeof FORMS)[]
+
+/** Reads entry after entry, and gathers what is wrong with them. */
+class Reading {
+  readonly #fileName: string
+  readonly #quantumNs: number
+  readonly #admission: Admission
+  readonly #script: Stamped[] = []
+  readonly #errors: ColdpoolError[] = []
+  #last: Quantum = 0
+
+  constructor(fileName: string, scenario: Scenario) {
+    this.#fileName = fileName
+    this.#quantumNs = scenario.quantum
+    this.#admission = new Admission(scenario)
+  }
+
+  script(): Script {
+    if (this.#errors.length > 0) throw new ScenarioError(this.#errors, this.#fileName)
+    return new Script(this.#script)
+  }
+
+  take({ text, linesBefore }: Entry): void {
+    const excerpt = { charactersMax: ENTRY_CHARACTERS_MAX, linesBefore, code: 'CP_INJECTION' } as const
+    try {
+      const document = readDocument(text, this.#fileName, excerpt)
+      const [given] = plain(document) as readonly unknown[]
+      const problems = this.#command(given)
+      for (const problem of problems) this.#errors.push(this.#located(document, problem, given))
+    } catch (error) {
+      if (!(error instanceof ScenarioError)) throw error
+      this.#errors.push(...error.problems)
+    }
+  }
+
+  /** Stamps what is asked, or says what is wrong with it. */
+  #command(given: unknown): Problem[] {
+    const verbs = typeof given === 'object' && given !== null ? VERBS.filter((verb) => Object.hasOwn(given, verb)) : []
+    const [verb] = verbs
+    if (verb === undefined || verbs.length > 1) {
+      return [wrong([], verb === undefined ? `got ${shown(given)}` : `got ${verbs.join(' and ')}`, `one of ${VERBS.join(', ')}`)]
+    }
+    const result = FORMS[verb].safeParse(given)
+    if (!result.success) return shapeProblems(result.error, given).map((problem) => ({ ...problem, code: 'CP_INJECTION' }))
+    const { quantum, at } = given as { quantum: Quantum; at?: string }
+    const problems = [...this.#timeProblems(quantum, at), ...this.#admission.problems(result.data)]
+    if (problems.length === 0) this.#script.push({ quantum, command: this.#admission.admit(result.data) })
+    return problems
+  }
+
+  /** `at` is for people; if it is there, it has to be true. */
+  *#timeProblems(quantum: Quantum, at: string | undefined): Iterable<Problem> {
+    if (quantum < this.#last)
+      yield wrong(['quantum'], `got ${quantum} after ${this.#last}`, 'entries in the order of their quanta')
+    this.#last = Math.max(this.#last, quantum)
+    if (at === undefined) return
+    try {
+      if (Math.round(parseTime(at) / this.#quantumNs) !== quantum) {
+        yield wrong(
+          ['at'],
+          `got ${shown(at)}, which is not quantum ${quantum}`,
+          `${timeText(quantum, this.#quantumNs)}, or no at`,
+        )
+      }
+    } catch (error) {
+      if (!(error instanceof UnitError)) throw error
+      yield wrong(['at'], error.problem, error.expected)
+    }
+  }
+
+  #located(document: ScenarioDocument, { code, path, problem, expected }: Problem, given: unknown): ColdpoolError {
+    const id = (given as { inject?: unknown } | null)?.inject
+    const inWorkload = path[0] === 'workloads' && path[1] === id
+    const line = lineOf(document, inWorkload ? [0, 'workload', ...path.slice(2)] : [0, ...path])
+    const where = `${this.#fileName}:${line}${path.length === 0 ? '' : ` ${pathText(path)}`}`
+    return new ColdpoolError(code, printable(where), printable(problem), printable(expected))
+  }
+}
+
+function wrong(path: Path, problem: string, expected: string): Problem {
+  return { code: 'CP_INJECTION', path, problem, expected }
+}
+
+function isBase64(text: string): boolean {
+  return Buffer.from(text, 'base64').toString('base64') === text
+}
+
+/** `1.234s`. */
+function timeText(quantum: Quantum, quantumNs: number): string {
+  return `${(quantum * quantumNs) / NS_PER_S}s`
+}
+
+function fail(where: string, problem: string, expected: string): never {
+  throw new ScenarioError([new ColdpoolError('CP_INJECTION', printable(where), problem, expected)], where)
+}

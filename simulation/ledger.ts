@@ -1,0 +1,74 @@
+/**
+ * The books of a run, whatever bus it is on: they take every report as it comes (story, run folder, progress) and close with
+ * the verdict. A run that goes back to an earlier quantum takes its books back too, and then writes the same again.
+ */
+import type { Report } from '#shared/bus/bus.ts'
+import { NS_PER_S, type Quantum } from '#shared/time.ts'
+import type { GrantOutcome } from '#services/conductor/grants.ts'
+import type { Cast } from './actors.ts'
+import { Chronicle, type ChronicleSnapshot } from './chronicle.ts'
+import { checkConservation } from './conservation.ts'
+import type { FolderSnapshot, RunFolder } from './folder.ts'
+import { progressOf, type Progress } from './progress.ts'
+import { telemetryOf, verdictOf, type Verdict } from './verdict.ts'
+
+export interface RunResult {
+  readonly verdict: Verdict
+  readonly folder: string | undefined
+}
+
+/** Plain data. */
+export interface LedgerSnapshot {
+  readonly chronicle: ChronicleSnapshot
+  readonly folder: FolderSnapshot | undefined
+}
+
+export class Ledger {
+  readonly #cast: Cast
+  readonly #folder: RunFolder | undefined
+  readonly #onProgress: ((progress: Progress) => void) | undefined
+  readonly #chronicle: Chronicle
+
+  constructor(cast: Cast, folder?: RunFolder, onProgress?: (progress: Progress) => void) {
+    this.#cast = cast
+    this.#folder = folder
+    this.#onProgress = onProgress
+    this.#chronicle = new Chronicle(cast.scenario)
+  }
+
+  reports(quantum: Quantum, reports: readonly Report[]): void {
+    const { scenario } = this.#cast
+    for (const report of reports) {
+      for (const event of report.events) {
+        this.#chronicle.event(event)
+        this.#folder?.event(event, (ordinal) => this.#cast.nameOf(ordinal))
+      }
+    }
+    const telemetry = telemetryOf(reports)
+    if (Object.keys(telemetry).length === 0) return
+    const virtualSeconds = (quantum * scenario.quantum) / NS_PER_S
+    this.#chronicle.sample(virtualSeconds, telemetry)
+    this.#folder?.sample(virtualSeconds, telemetry)
+    this.#onProgress?.(progressOf(scenario, virtualSeconds, telemetry))
+  }
+
+  /** Closes the books; fails if they do not balance. `bus` is the bus's name. */
+  finish(outcome: GrantOutcome, bus: string, wallSeconds: number): RunResult {
+    const { scenario } = this.#cast
+    const telemetry = telemetryOf(outcome.final)
+    checkConservation(scenario, telemetry, outcome.ended)
+    this.#chronicle.sample((outcome.ended * scenario.quantum) / NS_PER_S, telemetry)
+    const verdict = verdictOf(this.#cast, { ...outcome, bus, wallSeconds }, this.#chronicle)
+    this.#folder?.finish(verdict, telemetry)
+    return { verdict, folder: this.#folder?.path }
+  }
+
+  snapshot(): LedgerSnapshot {
+    return { chronicle: this.#chronicle.snapshot(), folder: this.#folder?.snapshot() }
+  }
+
+  restore(from: LedgerSnapshot): void {
+    this.#chronicle.restore(from.chronicle)
+    if (from.folder) this.#folder?.restore(from.folder)
+  }
+}

@@ -1,0 +1,183 @@
+/** What each actor of a scenario is told at birth: from the scenario's forms to the specs of the models. */
+import type { Ordinal } from '#shared/actor.ts'
+import { ContentSizes, type Drifts, type Profiles } from '#shared/content.ts'
+import { loadDrifts, loadProfiles, loadTrace } from '#shared/measured.ts'
+import { PAGE_BYTES } from '#shared/page/page-table.ts'
+import type { DeviceScenario, HostScenario, PromoterScenario, Scenario, WorkloadScenario } from '#shared/scenario.ts'
+import { NS_PER_S } from '#shared/time.ts'
+import { CODECS } from '#services/device/codec.ts'
+import { Device } from '#services/device/device.ts'
+import { Host } from '#services/host/host.ts'
+import { Promoter } from '#services/promoter/promoter.ts'
+import type { WorkloadKind } from '#services/workload/spec.ts'
+import { Workload } from '#services/workload/workload.ts'
+
+export class Plot {
+  readonly #scenario: Scenario
+  readonly #ordinalOf: (name: string) => Ordinal
+  /** Read when the first host asks: a process without hosts does without. */
+  #measured: { readonly profiles: Profiles; readonly drifts: Drifts } | undefined
+
+  constructor(scenario: Scenario, ordinalOf: (name: string) => Ordinal) {
+    this.#scenario = scenario
+    this.#ordinalOf = ordinalOf
+  }
+
+  host(id: string, host: HostScenario): Host {
+    const { seed, quantum, tick, devices } = this.#scenario
+    const promoter = this.#promoterOf(id)
+    // All devices of a host share one codec (checked); a host without devices never compresses anything.
+    const codec = devices[host.devices[0] ?? '']?.codec ?? 'lz4'
+    this.#measured ??= { profiles: loadProfiles(), drifts: loadDrifts() }
+    return new Host({
+      id,
+      ordinal: this.#ordinalOf(id),
+      seed,
+      quantumNs: quantum,
+      tickNs: tick,
+      memoryBytes: host.memory,
+      devices: host.devices.map((name) => {
+        const device = devices[name]!
+        return { ordinal: this.#ordinalOf(name), id: name, advertisedBytes: device.advertised, chunkBytes: device.chunk }
+      }),
+      watermarkScaleFactor: host.watermarkScaleFactor,
+      generations: host.generations,
+      demotionBatch: host.demotionBatch,
+      proactive: host.proactive && { bytesPerSecond: host.proactive.rate, ageNs: host.proactive.age },
+      swap: { bytes: host.swap.size, bytesPerSecond: host.swap.bandwidth, latencyNs: host.swap.latency },
+      promotion: promoter && {
+        ordinal: this.#ordinalOf(promoter.id),
+        hints: promoter.spec.hints,
+        scanBytes: promoter.spec.scanSize,
+        scanPeriodNs: promoter.spec.scanPeriod,
+        hotAccessesPerSecond: promoter.spec.threshold / (promoter.spec.window / NS_PER_S),
+      },
+      sizes: new ContentSizes(this.#measured.profiles, this.#measured.drifts, codec),
+    })
+  }
+
+  device(id: string, device: DeviceScenario): Device {
+    const { quantum, tick, hosts } = this.#scenario
+    const figures = CODECS[device.codec]
+    return new Device({
+      id,
+      ordinal: this.#ordinalOf(id),
+      quantumNs: quantum,
+      tickNs: tick,
+      physicalBytes: device.physical,
+      advertisedBytes: device.advertised,
+      chunkBytes: device.chunk,
+      metadataBytes: device.metadata,
+      decompressNs: device.decompress ?? figures.decompressNs,
+      compressNs: device.compress ?? figures.compressNs,
+      decompressBytesPerSecond: device.decompressRate ?? figures.decompressBytesPerSecond,
+      compressBytesPerSecond: device.compressRate ?? figures.compressBytesPerSecond,
+      metadataNs: device.metadataLatency ?? figures.metadataNs,
+      lowFraction: device.low,
+      highFraction: device.high,
+      flushNs: device.flush,
+      channels: device.channels,
+      extraLatencyNs: device.extraLatency,
+      rejectAboveBytes: device.rejectAbove ?? Infinity,
+      offline: device.offline.map(({ from, to }) => ({ fromNs: from, toNs: to })),
+      hotness: {
+        granuleBytes: device.hotness.granule,
+        epochNs: device.hotness.epoch,
+        threshold: device.hotness.threshold,
+        hotlist: device.hotness.hotlist,
+        counterBits: device.hotness.counterBits,
+        shared: device.hotness.shared,
+      },
+      hosts: Object.entries(hosts)
+        .filter(([, host]) => host.devices.includes(id))
+        .map(([name]) => {
+          const promoter = this.#promoterOf(name)
+          return { ordinal: this.#ordinalOf(name), id: name, ...(promoter && { promoterOrdinal: this.#ordinalOf(promoter.id) }) }
+        }),
+    })
+  }
+
+  promoter(id: string, promoter: PromoterScenario): Promoter {
+    return new Promoter({
+      id,
+      ordinal: this.#ordinalOf(id),
+      quantumNs: this.#scenario.quantum,
+      hostOrdinal: this.#ordinalOf(promoter.host),
+      chmu: promoter.chmu,
+      hints: promoter.hints,
+      windowNs: promoter.window,
+      threshold: promoter.threshold,
+      sleepNs: promoter.sleep,
+      batch: promoter.batch,
+      rateLimitBytesPerSecond: promoter.rateLimit,
+      hintLatencyNs: promoter.hintLatency,
+    })
+  }
+
+  workload(id: string, workload: WorkloadScenario, newcomer: boolean): Workload {
+    return new Workload({
+      id,
+      ordinal: this.#ordinalOf(id),
+      hostOrdinal: this.#ordinalOf(workload.host),
+      conductorOrdinal: 0,
+      quantumNs: this.#scenario.quantum,
+      newcomer,
+      startNs: workload.start,
+      stopNs: workload.stop ?? Infinity,
+      kind: kindOf(workload),
+      pages: workload.kind === 'trace' ? 0 : Math.floor(workload.size / PAGE_BYTES),
+      stored: workload.content,
+      written: workload.writes,
+      threads: workload.threads,
+      // A trace's pages come to life by its own first touches.
+      allocateBytesPerSecond: workload.kind === 'trace' ? 0 : workload.allocateRate,
+      cacheBytes: 'cache' in workload ? workload.cache : 0,
+      missFraction: 'miss' in workload ? workload.miss : undefined,
+    })
+  }
+
+  #promoterOf(host: string): { id: string; spec: PromoterScenario } | undefined {
+    const found = Object.entries(this.#scenario.promoters).find(([, promoter]) => promoter.host === host)
+    return found && { id: found[0], spec: found[1] }
+  }
+}
+
+function kindOf(workload: WorkloadScenario): WorkloadKind {
+  switch (workload.kind) {
+    case 'zipf':
+      return { name: 'zipf', accessesPerSecond: workload.accesses, writeShare: workload.writeShare, skew: workload.skew }
+    case 'uniform':
+      return { name: 'uniform', accessesPerSecond: workload.accesses, writeShare: workload.writeShare }
+    case 'scan':
+      return { name: 'scan', bytesPerSecond: workload.rate, overwrites: workload.overwrites }
+    case 'phases':
+      return {
+        name: 'phases',
+        accessesPerSecond: workload.accesses,
+        writeShare: workload.writeShare,
+        hotPages: workload.hot,
+        hotAccesses: workload.hotShare,
+        periodNs: workload.period,
+      }
+    case 'burst':
+      return {
+        name: 'burst',
+        accessesPerSecond: workload.accesses,
+        burstAccessesPerSecond: workload.burst,
+        writeShare: workload.writeShare,
+        skew: workload.skew,
+        periodNs: workload.period,
+        lengthNs: workload.length,
+      }
+    case 'bear':
+      return {
+        name: 'bear',
+        bytesPerSecond: workload.rate,
+        attackNs: workload.attack,
+        forNs: workload.for ?? Infinity,
+        passes: workload.passes,
+      }
+    case 'trace':
+      return { name: 'trace', trace: loadTrace(workload.trace), epochNs: workload.epoch, repeat: workload.repeat }
+  }
+}
