@@ -15,6 +15,10 @@ Examples:
   coldpool run scenarios/quickstart.yaml
   coldpool run scenarios/calm.yaml --seed 7 --duration 2m --json > verdict.json
   coldpool run scenarios/refusal.yaml --set devices.device-1.physical=4GiB --set 'hosts.*.swap.size=0B'
+  coldpool run scenarios/calm.yaml --injections injections.yaml
+
+An injection is a line such as this one; instead of inject (with its workload) there is stop: workload-8.
+  - { quantum: 9000, inject: workload-8, workload: { host: host-1, kind: bear, size: 256MiB, rate: 400MB/s, attack: 5s } }
 
 Ctrl-C ends the run early and keeps its folder; the verdict says interrupted, the exit code is 130.`
 
@@ -39,6 +43,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     .option('--duration <T>', 'virtual time to simulate, such as 60s')
     .option('--quantum <T>', 'resolution of virtual time, such as 1ms')
     .option('--set <path=value>', 'set a value of the scenario; * stands for every name; may be repeated', append)
+    .option('--injections <FILE>', 'commands to give on the way, such as the injections.yaml of a run folder')
     .option('--out <DIR>', 'where run folders are made', 'runs')
     .option('--json', 'print verdict.json and nothing else')
     .option('--quiet', 'show no progress')
