@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Bag, Grant } from './bus/bus.ts'
 import { Gossip, Scribe } from './bus/gossip.fixture.ts'
+import type { Command } from './command.ts'
 import { InvariantError } from './errors.ts'
 import type { Mail } from './messages.ts'
 import { Stage } from './stage.ts'
@@ -135,5 +136,90 @@ describe('a stage', () => {
     expect(
       new Set([digests([]), digests(some), digests(some.toReversed()), digests([pressure(1, 0, 0), pressure(1, 0, 2)])]).size,
     ).toBe(4)
+  })
+})
+
+describe('newcomers', () => {
+  const join = (ordinal: number): Command => ({ kind: 'join', id: `gossip-${ordinal}`, ordinal, host: 'host-1' })
+  const ACTORS = 5
+  const COMMANDS: Readonly<Record<Quantum, readonly Command[]>> = { 20: [join(3)], 77: [join(4), { kind: 'stop', id: 'nobody' }] }
+  const actorOf = (ordinal: number): Gossip => new Gossip(ordinal, ACTORS, 150)
+
+  /** Those of the first three actors, and of the newcomers before `quantum`, that live on stage `id` of `stages`. */
+  function stageOf(id: number, stages: number, quantum: Quantum): Stage {
+    const present = [0, 1, 2, ...(quantum > 20 ? [3] : []), ...(quantum > 77 ? [4] : [])]
+    const here = (ordinal: number): boolean => ordinal % stages === id
+    return new Stage(
+      id,
+      present.filter(here).map(actorOf),
+      (ordinal) => ordinal % stages,
+      (command) => (command.kind === 'join' && here(command.ordinal) ? actorOf(command.ordinal) : undefined),
+    )
+  }
+
+  /** The end of a run over so many stages, killed and restored before every quantum that `restarts` names. */
+  function endOf(stages: number, restarts: (quantum: Quantum) => boolean = () => false): unknown {
+    let all = Array.from({ length: stages }, (_, id) => stageOf(id, stages, 0))
+    let bags: readonly Bag[] = []
+    for (let quantum = 0; quantum < 160; quantum++) {
+      if (restarts(quantum)) {
+        const saved = all.map((stage) => structuredClone(stage.snapshot()))
+        all = saved.map((_, id) => stageOf(id, stages, quantum))
+        all.forEach((stage, id) => stage.restore(saved[id]!))
+      }
+      const commands = COMMANDS[quantum]
+      // Nobody may write to those who are not there yet.
+      const deliverable = bags.map((bag) => ({ ...bag, mails: bag.mails.filter(({ to }) => to < present(quantum)) }))
+      bags = all.flatMap(
+        (stage) =>
+          stage.step(
+            granted(quantum, commands && { commands }),
+            deliverable.filter(({ to }) => to === stage.id),
+          ).bags,
+      )
+    }
+    const reports = all.map((stage) => stage.step(granted(160, { final: true }), []).report)
+    return reports.flatMap(({ digests }) => digests!).toSorted((x, y) => x.ordinal - y.ordinal)
+  }
+
+  const present = (quantum: Quantum): number => (quantum < 20 ? 3 : quantum < 77 ? 4 : 5)
+
+  test('take part from their quantum on, on whatever stage they live, and whoever is restored with them', () => {
+    const whole = endOf(1)
+    expect(whole).toHaveLength(ACTORS)
+    expect(endOf(2)).toEqual(whole)
+    expect(endOf(3)).toEqual(whole)
+    expect(endOf(1, (quantum) => quantum % 7 === 0)).toEqual(whole)
+    expect(endOf(2, () => true)).toEqual(whole)
+  })
+
+  test('sit by ordinal, and step in the quantum of their command, though none but a listener was due', () => {
+    const log: string[] = []
+    const listener = new Scribe(4, [])
+    const told: Command[] = []
+    const late = new Scribe(1, [], { 9: [[4, 1]] })
+    for (const scribe of [listener, late]) {
+      const step = scribe.step.bind(scribe)
+      scribe.step = (now, inbox, out) => {
+        log.push(`${now}:${scribe.ordinal}`)
+        step(now, inbox, out)
+      }
+    }
+    const stage = new Stage(
+      0,
+      [new Scribe(0, []), Object.assign(listener, { command: (c: Command) => void told.push(c) })],
+      () => 0,
+      () => late,
+    )
+    const { report } = stage.step(granted(9, { commands: [join(1)] }), [])
+    expect(log).toEqual(['9:1', '9:4'])
+    expect(told).toEqual([join(1)])
+    expect(report.mails).toBe(1)
+  })
+
+  test('are not brought by a final grant', () => {
+    const stage = stageOf(0, 1, 0)
+    const { report } = stage.step(granted(20, { final: true, commands: COMMANDS[20]! }), [])
+    expect(report.digests).toHaveLength(3)
   })
 })

@@ -4,7 +4,7 @@ import type { Mail } from '#shared/messages.ts'
 import { NEVER } from '#shared/time.ts'
 import { loadTrace } from '#shared/measured.ts'
 import type { WorkloadKind, WorkloadSpec } from './spec.ts'
-import { Bench, killed, progress, specOf } from './workload.fixture.ts'
+import { Bench, killed, progress, specOf, stop } from './workload.fixture.ts'
 
 const S = 1e9
 const service = { name: 'zipf', accessesPerSecond: 1e6, writeShare: 0.2, skew: 0.99 } as const
@@ -47,6 +47,68 @@ describe('life', () => {
     const bench = new Bench(specOf(service, { startNs: 0.1e6, stopNs: 0.2e6 }))
     bench.idle(0, 10)
     expect(bench.log).toEqual(['1 left → 0'])
+  })
+})
+
+describe('told to stop', () => {
+  test('it leaves in that step as if its stop had come, once', () => {
+    const bench = new Bench(specOf(service))
+    bench.step(0)
+    bench.step(30, stop())
+    bench.step(31, stop(), progress({ workNs: S }))
+    expect(bench.log).toEqual(['0 profile → 1', '30 left → 1', '30 left → 0'])
+    expect(bench.events.slice(1)).toMatchObject([{ quantum: 30, code: 'ended', fields: { reason: 'stop' } }])
+    expect(bench.workload.observe()).toMatchObject({ ended: 1, killed: 0, workSeconds: 0 })
+  })
+
+  test('while it waits for its start it ends without its host having heard of it', () => {
+    const bench = new Bench(specOf(service, { startNs: 50e6 }))
+    bench.step(20, stop())
+    bench.idle(21, 200)
+    expect(bench.log).toEqual(['20 left → 0'])
+    expect(bench.journal).toEqual(['20 ended'])
+  })
+
+  test('in the quantum of its start it leaves without having been there', () => {
+    const bench = new Bench(specOf(service, { startNs: 50e6 }))
+    bench.step(50, stop())
+    expect(bench.log).toEqual(['50 left → 0'])
+  })
+
+  test('when it was killed in the same quantum it is dead', () => {
+    const bench = new Bench(specOf(service))
+    bench.step(0)
+    bench.step(9, stop(), killed('oom'))
+    expect(bench.log).toEqual(['0 profile → 1', '9 left → 0'])
+    expect(bench.workload.observe()).toMatchObject({ ended: 0, killed: 1 })
+  })
+})
+
+describe('a newcomer', () => {
+  test('wakes in its quantum, and counts start, stop and attack from there', () => {
+    const kind = { name: 'bear', bytesPerSecond: 4e9, attackNs: 5e6, forNs: Infinity, passes: 0 } as const
+    const bench = new Bench(specOf(kind, { newcomer: true, startNs: 10e6, stopNs: 30e6 }))
+    expect(bench.workload.nextWake(99)).toBe(100)
+    bench.idle(100, 1000)
+    expect(bench.journal).toEqual(['110 started', '115 attack', '130 ended'])
+  })
+
+  test('that starts at once says its profile in its first step', () => {
+    const bench = new Bench(specOf(service, { newcomer: true }))
+    bench.step(100)
+    expect(bench.log).toEqual(['100 profile → 1'])
+    expect(bench.workload.observe()).toMatchObject({ slowdown: 1 })
+    bench.step(2102, progress({ workNs: S }))
+    expect(bench.workload.observe()).toMatchObject({ slowdown: 2 })
+  })
+
+  test('that is restored before its start still counts from its quantum', () => {
+    const spec = specOf(service, { newcomer: true, startNs: 10e6 })
+    const first = new Bench(spec)
+    first.step(100)
+    const second = new Bench(spec)
+    second.workload.restore(first.workload.snapshot())
+    expect(second.workload.nextWake(104)).toBe(110)
   })
 })
 
