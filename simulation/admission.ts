@@ -7,7 +7,7 @@ import type { Command, ForeignKind } from '#shared/command.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import type { Scenario } from '#shared/scenario.ts'
 import { hostBytesMax } from '#shared/scenario/consistency.ts'
-import { enlarged, nameProblems, newcomerProblems } from '#shared/scenario/newcomer.ts'
+import { enlarged, NAME_TAKEN, nameProblems, newcomerProblems } from '#shared/scenario/newcomer.ts'
 import { oneOf, type Path, pathText, printable, type Problem, ScenarioError, shown } from '#shared/scenario/problems.ts'
 import { checkForeignMail } from './foreign-mail.ts'
 
@@ -29,11 +29,14 @@ interface Stranger {
 export class Admission {
   #scenario: Scenario
   readonly #strangers = new Map<ActorId, Stranger>()
+  readonly #original: ReadonlySet<ActorId>
+  readonly #stopped = new Set<ActorId>()
   #next: Ordinal
 
   constructor(scenario: Scenario) {
     const { hosts, devices, promoters, workloads } = scenario
     this.#scenario = scenario
+    this.#original = new Set(Object.keys(workloads))
     this.#next = 1 + [hosts, devices, promoters, workloads].reduce((sum, kind) => sum + Object.keys(kind).length, 0)
   }
 
@@ -57,40 +60,78 @@ export class Admission {
     }
   }
 
-  /** Throws a ScenarioError, with a line for each problem. From now on what it brings is known. */
-  admit(request: Request): Command {
+  /** As a command, with the ordinal of a newcomer. Throws a ScenarioError, with a line for each problem. */
+  prepare(request: Request): Command {
     const problems = this.problems(request)
     if (problems.length > 0) {
       const errors = problems.map(({ code, path, problem, expected }) => errorAt(code, path, problem, expected))
       throw new ScenarioError(errors, request.id)
     }
-    switch (request.kind) {
-      case 'inject': {
-        this.#scenario = enlarged(this.#scenario, request.id, request.workload)
-        return { ...request, workload: request.workload as Readonly<Record<string, unknown>>, ordinal: this.#next++ }
-      }
+    if (request.kind === 'join') return { ...request, ordinal: this.#next }
+    if (request.kind !== 'inject') return request
+    return { ...request, workload: request.workload as Readonly<Record<string, unknown>>, ordinal: this.#next }
+  }
+
+  /** A command that was prepared: from now on what it brings is known. */
+  take(command: Command): void {
+    switch (command.kind) {
+      case 'inject':
+        this.#scenario = enlarged(this.#scenario, command.id, command.workload)
+        this.#next++
+        return
       case 'join':
-        this.#strangers.set(request.id, { host: request.host, gone: false, classes: undefined })
-        return { ...request, ordinal: this.#next++ }
+        this.#strangers.set(command.id, { host: command.host, gone: false, classes: undefined })
+        this.#next++
+        return
       case 'mail':
-        this.#said(request)
-        return request
+        return this.#said(command)
       case 'gone':
-        this.#strangers.get(request.id)!.gone = true
-        return request
+        this.#strangers.get(command.id)!.gone = true
+        return
       case 'stop':
-        return request
+        this.#stopped.add(command.id)
     }
   }
 
-  #said({ id, mail, body }: Extract<Request, { kind: 'mail' }>): void {
+  /** Both at once. */
+  admit(request: Request): Command {
+    const command = this.prepare(request)
+    this.take(command)
+    return command
+  }
+
+  /** Whether somebody has this name, or had it. */
+  knows(id: ActorId): boolean {
+    return this.#newcomer(id)?.some(({ problem }) => problem === NAME_TAKEN) === true
+  }
+
+  /** All workloads there are or were: the scenario's, the injected, the strangers. */
+  get workloads(): readonly { id: ActorId; host: ActorId; kind: string; injected: boolean; stopped: boolean }[] {
+    const own = Object.entries(this.#scenario.workloads).map(([id, { host, kind }]) => ({
+      id,
+      host,
+      kind,
+      injected: !this.#original.has(id),
+      stopped: this.#stopped.has(id),
+    }))
+    const strangers = Array.from(this.#strangers, ([id, { host, gone }]) => ({
+      id,
+      host,
+      kind: 'foreign',
+      injected: true,
+      stopped: gone || this.#stopped.has(id),
+    }))
+    return [...own, ...strangers]
+  }
+
+  #said({ id, mail, body }: Extract<Command, { kind: 'mail' }>): void {
     const stranger = this.#strangers.get(id)!
     if (mail === 'profile') stranger.classes ??= checkForeignMail(mail, body, this.#limits(stranger)).share.length
   }
 
   /** Problems of its name; undefined if it has none. Strangers stand outside the scenario. */
   #newcomer(id: ActorId): Problem[] | undefined {
-    if (this.#strangers.has(id)) return [named(id, 'the name is taken', 'a name that is used once')]
+    if (this.#strangers.has(id)) return [named(id, NAME_TAKEN, 'a name that is used once')]
     const problems = nameProblems(this.#scenario, id, this.#strangers.size)
     return problems.length > 0 ? problems : undefined
   }

@@ -7,6 +7,7 @@ import { Picture } from './picture.ts'
 const MIB = 2 ** 20
 
 export const STATUS: Status = {
+  cluster: 'default',
   run: 'Kx3f9a',
   scenario: 'noisy-neighbour',
   seed: 1,

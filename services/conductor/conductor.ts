@@ -29,6 +29,10 @@ export class Conductor implements Actor {
     return this.#left.length >= this.#workloads
   }
 
+  hasLeft(workload: Ordinal): boolean {
+    return this.#left.includes(workload)
+  }
+
   command(command: Command): void {
     if (command.kind === 'inject' || command.kind === 'join') this.#workloads++
     else if (command.kind === 'stop') this.#stops.push(command.id)
@@ -36,7 +40,7 @@ export class Conductor implements Actor {
 
   step(_now: Quantum, inbox: readonly Mail[], out: Outbox): void {
     const before = this.allLeft
-    for (const mail of inbox) if (mail.kind === 'left' && !this.#left.includes(mail.from)) this.#left.push(mail.from)
+    for (const mail of inbox) if (mail.kind === 'left' && !this.hasLeft(mail.from)) this.#left.push(mail.from)
     for (const id of this.#stops.splice(0)) this.#stop(id, out)
     if (this.allLeft && !before) out.event('all-left')
   }
@@ -44,7 +48,7 @@ export class Conductor implements Actor {
   /** One that has left, or is leaving, has nothing to hear. */
   #stop(id: ActorId, out: Outbox): void {
     const ordinal = this.#ordinalOf(id)
-    if (ordinal !== undefined && !this.#left.includes(ordinal)) out.send(ordinal, 'stop', {})
+    if (ordinal !== undefined && !this.hasLeft(ordinal)) out.send(ordinal, 'stop', {})
   }
 
   nextWake(): Quantum {

@@ -87,15 +87,14 @@ export class ConductorEnd implements Bus {
     this.#locals.push(end)
   }
 
+  /** Of the last grant. */
   get number(): number {
     return this.#number
   }
 
-  /** For how long the grant under way has been waited for, and for which stages. */
-  waitingFor(): { milliseconds: number; stages: StageId[] } {
-    if (!this.#pending) return { milliseconds: 0, stages: [] }
-    const stages = this.#dones.flatMap((done, stage) => (done === undefined ? [stage] : []))
-    return { milliseconds: this.#wire.now() - this.#pending.sentMs, stages }
+  /** Why no grant can succeed any more. */
+  get failure(): Error | undefined {
+    return this.#failure
   }
 
   /** The next grant asks every stage for a snapshot first. */

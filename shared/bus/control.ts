@@ -31,6 +31,7 @@ interface ControlSpec {
   readonly fields: Readonly<Record<string, FieldType>>
 }
 
+/** Whoever speaks another version must still understand that he is refused: hello and refuse stay first, and as they are. */
 export const CONTROL = {
   hello: {
     from: 'stage',
@@ -50,6 +51,7 @@ export const CONTROL = {
       dropped: 'data',
     },
   },
+  refuse: { from: 'conductor', meaning: 'you cannot take part, for this reason', fields: { reason: 'text' } },
   probe: {
     from: 'conductor',
     meaning: 'say hello with this nonce; until then a stranger is not believed',
@@ -74,7 +76,6 @@ export const CONTROL = {
       digest: 'text',
     },
   },
-  refuse: { from: 'conductor', meaning: 'you cannot take part, for this reason', fields: { reason: 'text' } },
   go: {
     from: 'conductor',
     meaning: 'drop what you carry (the run is over, or another has taken your place) and stand by',
@@ -123,7 +124,8 @@ export const CONTROL = {
   },
   stored: {
     from: 'stage',
-    meaning: 'the snapshot of a set lies in the store, in so many chunks and bytes, with this digest',
+    meaning:
+      'the snapshot of a set lies in the store, in so many chunks and bytes, with this digest; position is its place in the stream',
     fields: {
       generation: 'whole',
       stage: 'whole',
@@ -132,6 +134,7 @@ export const CONTROL = {
       chunks: 'whole',
       bytes: 'whole',
       digest: 'text',
+      position: 'whole',
     },
   },
   failed: {
@@ -170,6 +173,17 @@ export function encodeControl<K extends ControlKind>(kind: K, body: ControlOf<K>
   const values: unknown[] = [index]
   for (const [name] of PLANS[index]!) values.push((body as Readonly<Record<string, unknown>>)[name])
   return packr.pack(values)
+}
+
+/** Who said hello in a version that cannot be read otherwise. */
+export function strangerOf(bytes: Uint8Array): { schema: string; version: string; instance: string } | undefined {
+  try {
+    const [index, schema, version, , instance] = packr.unpack(bytes) as unknown[]
+    if (index === 0 && isText(schema) && isText(version) && isText(instance)) return { schema, version, instance } as never
+  } catch {
+    // Not even msgpack.
+  }
+  return undefined
 }
 
 /** Throws CP_WIRE for whatever the table does not allow. */

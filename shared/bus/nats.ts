@@ -99,6 +99,25 @@ export class NatsWire implements Wire {
     return { stop: () => void (this.connection.isClosed() || subscription.unsubscribe()) }
   }
 
+  serve(subject: string, answer: (bytes: Uint8Array) => Promise<Uint8Array>): Subscription {
+    const subscription = this.connection.subscribe(subject, {
+      callback: (error, message) => {
+        if (error || !message.reply) return
+        void answer(message.data).then((bytes) => message.respond(bytes))
+      },
+    })
+    return { stop: () => void (this.connection.isClosed() || subscription.unsubscribe()) }
+  }
+
+  /** Throws CP_BUS if nobody answers in time. */
+  async request(subject: string, bytes: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
+    try {
+      return (await this.connection.request(subject, bytes, { timeout: timeoutMs })).data
+    } catch (error) {
+      throw new ColdpoolError('CP_BUS', subject, (error as Error).message, `an answer within ${timeoutMs} ms`)
+    }
+  }
+
   async flush(): Promise<void> {
     if (!this.connection.isClosed()) await this.connection.flush()
   }

@@ -24,6 +24,8 @@ const stage = z.object({
 export const statusSchema = z.object({
   /** Unique; names the run on the bus. */
   run: text,
+  /** The lobby in which its conductor and stages have met. */
+  cluster: text,
   scenario: text,
   seed: z.number(),
   state: z.enum(['waiting', 'running', 'paused', 'recovering', 'full', 'ended', 'failed']),

@@ -11,6 +11,8 @@ import { workload } from './workload.ts'
 /** As many as a scenario may have from the start (schema.ts). */
 const WORKLOADS_MAX = 256
 
+export const NAME_TAKEN = 'the name is taken'
+
 const newcomerName = name('The name of a newcomer')
 
 /** What keeps a workload (`given`: its form as a scenario has it) from coming; nothing if it may. Paths begin at the scenario. */
@@ -31,8 +33,7 @@ export function nameProblems(scenario: Scenario, id: ActorId, others = 0): Probl
     'conductor',
     ...(['devices', 'hosts', 'promoters', 'workloads'] as const).flatMap((kind) => Object.keys(scenario[kind])),
   ]
-  if (taken.includes(id))
-    return [{ code: 'CP_SCENARIO_NAME', path, problem: 'the name is taken', expected: 'a name that is used once' }]
+  if (taken.includes(id)) return [{ code: 'CP_SCENARIO_NAME', path, problem: NAME_TAKEN, expected: 'a name that is used once' }]
   const count = Object.keys(scenario.workloads).length + others + 1
   if (count <= WORKLOADS_MAX) return []
   return [

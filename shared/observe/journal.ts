@@ -1,0 +1,133 @@
+/**
+ * What survives the death of any process: two JetStream streams, acknowledged by the server before anything relies on
+ * them. The journal holds what decides a run (its scenario, its generations, its stamped commands) and where its last
+ * whole set of snapshots lies; the snapshots are a stream of their own, because it is large and soon trimmed.
+ */
+import {
+  DiscardPolicy,
+  jetstream,
+  JetStreamApiError,
+  type JetStreamClient,
+  jetstreamManager,
+  type JetStreamManager,
+  StorageType,
+  type StreamConfig,
+} from '@nats-io/jetstream'
+import { ColdpoolError } from '../errors.ts'
+import type { NatsWire } from '../bus/nats.ts'
+import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, StoreAway, type Stored, StoreFull } from './store.ts'
+
+export interface StreamLimits {
+  /** A full journal refuses commands and pauses the run; full snapshots pause it. Bytes. */
+  readonly journalBytes: number
+  readonly snapshotBytes: number
+  readonly replicas: number
+}
+
+export const STREAM_LIMITS: StreamLimits = { journalBytes: 64 * 2 ** 20, snapshotBytes: 2 * 2 ** 30, replicas: 1 }
+
+const TIMEOUT_MS = 3000
+
+export class JetStreamStore implements Store {
+  readonly #client: JetStreamClient
+  readonly #manager: JetStreamManager
+
+  private constructor(client: JetStreamClient, manager: JetStreamManager) {
+    this.#client = client
+    this.#manager = manager
+  }
+
+  /** For a stage: reads and writes snapshots, needs no right to manage streams. */
+  static async open(wire: NatsWire): Promise<JetStreamStore> {
+    const options = { timeout: TIMEOUT_MS, checkAPI: false }
+    return new JetStreamStore(jetstream(wire.connection, options), await jetstreamManager(wire.connection, options))
+  }
+
+  /** For the conductor: makes the streams, or fits their limits. Throws CP_JOURNAL. */
+  static async create(wire: NatsWire, limits: StreamLimits): Promise<JetStreamStore> {
+    const store = await JetStreamStore.open(wire)
+    const { journalBytes, snapshotBytes, replicas } = limits
+    await store.#ensure(JOURNAL_STREAM, 'coldpool.*.journal.>', journalBytes, replicas)
+    await store.#ensure(SNAPSHOT_STREAM, 'coldpool.*.snapshot.>', snapshotBytes, replicas)
+    return store
+  }
+
+  async append(subject: string, bytes: Uint8Array, id: string, after?: number): Promise<number> {
+    try {
+      const expect = after === undefined ? {} : { expect: { lastSubjectSequence: after } }
+      const { seq } = await this.#client.publish(subject, bytes, { msgID: id, timeout: TIMEOUT_MS, ...expect })
+      return seq
+    } catch (error) {
+      const { name, message } = error as Error
+      if (error instanceof JetStreamApiError) {
+        if (error.code === WRONG_LAST_SEQUENCE || /wrong last/.test(message)) {
+          throw new ColdpoolError('CP_JOURNAL', subject, 'another conductor has written to it', 'one conductor a run')
+        }
+        if (/no response|not available|no leader|unavailable/i.test(message)) throw new StoreAway(message, { cause: error })
+        throw new StoreFull(message, { cause: error })
+      }
+      throw new StoreAway(`${name} ${message}`, { cause: error })
+    }
+  }
+
+  async read(subject: string): Promise<Uint8Array | undefined> {
+    try {
+      return (await this.#manager.direct.getMessage(SNAPSHOT_STREAM, { last_by_subj: subject }))?.data
+    } catch (error) {
+      throw new StoreAway((error as Error).message, { cause: error })
+    }
+  }
+
+  async next(subject: string, from: number): Promise<Stored | undefined> {
+    return this.#get({ seq: Math.max(1, from), next_by_subj: subject })
+  }
+
+  async last(subject: string): Promise<Stored | undefined> {
+    return this.#get({ last_by_subj: subject })
+  }
+
+  async #get(query: { last_by_subj: string } | { seq: number; next_by_subj: string }): Promise<Stored | undefined> {
+    try {
+      const message = await this.#manager.streams.getMessage(JOURNAL_STREAM, query)
+      return message ? { sequence: message.seq, subject: message.subject, bytes: message.data } : undefined
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.status === NOT_FOUND) return undefined
+      throw new StoreAway((error as Error).message, { cause: error })
+    }
+  }
+
+  async trim(stream: string, subject: string, before?: number): Promise<void> {
+    try {
+      await this.#manager.streams.purge(stream, { filter: subject, ...(before !== undefined && { seq: before }) })
+    } catch (error) {
+      throw new StoreAway((error as Error).message, { cause: error })
+    }
+  }
+
+  async #ensure(name: string, subjects: string, bytesMax: number, replicas: number): Promise<void> {
+    const config: Partial<StreamConfig> & { name: string } = {
+      name,
+      subjects: [subjects],
+      storage: StorageType.File,
+      // Full is full: what is stored is never pushed out by what comes later.
+      discard: DiscardPolicy.New,
+      max_bytes: bytesMax,
+      num_replicas: replicas,
+      allow_direct: true,
+    }
+    try {
+      await this.#manager.streams.add(config)
+    } catch (first) {
+      try {
+        await this.#manager.streams.update(name, config)
+      } catch (error) {
+        const problem = first instanceof JetStreamApiError ? (error as Error).message : 'JetStream does not answer'
+        throw new ColdpoolError('CP_JOURNAL', name, problem, 'a NATS server with JetStream (nats-server -js) and room for it')
+      }
+    }
+  }
+}
+
+/** Codes of the server's API. */
+const WRONG_LAST_SEQUENCE = 10071
+const NOT_FOUND = 404

@@ -1,0 +1,38 @@
+/** The log of a process: one line a fact, as JSON, or for a person where stderr is a terminal. */
+import { pino } from 'pino'
+
+export interface Log {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+export const LOG_LEVELS = ['error', 'warn', 'info', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+export function openLog(who: Readonly<Record<string, string>>, level: LogLevel = 'info'): Log {
+  const destination = pino.destination({ dest: 2, sync: true })
+  return pino({ level, base: who, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'message' }, destination)
+}
+
+/** Lets a warning pass once a second, with how many were held back. */
+export class Seldom {
+  #lastMs = -Infinity
+  #held = 0
+  readonly #nowMs: () => number
+
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs
+  }
+
+  say(tell: (heldBack: number) => void): void {
+    const now = this.#nowMs()
+    if (now - this.#lastMs < 1000) {
+      this.#held++
+      return
+    }
+    tell(this.#held)
+    this.#lastMs = now
+    this.#held = 0
+  }
+}

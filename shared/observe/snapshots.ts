@@ -1,0 +1,112 @@
+/**
+ * Snapshots as chunks in the store. Each lies under a name that nobody can guess and is proved by its digest when it
+ * is read, so that nothing that is written later or by others can take its place.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { deserialize, serialize } from 'node:v8'
+import { ColdpoolError } from '../errors.ts'
+import { subject } from '../bus/wire.ts'
+import { type Store, StoreFull } from './store.ts'
+
+/** Where a snapshot lies. */
+export interface Located {
+  readonly object: string
+  readonly chunks: number
+  readonly bytes: number
+  readonly digest: string
+  /** Place of its first chunk in the stream. */
+  readonly position: number
+}
+
+/** Fits the server's default max_payload of 1 MiB with its headers. */
+const CHUNK_BYTES = 512 << 10
+/** Chunks on their way at a time. */
+const WINDOW = 8
+const RETRY_MS = 300
+
+/** V8's own format: exact for every number and array, which a digest of the state needs (msgpack loses −0). */
+export function packSnapshot(value: unknown): Uint8Array {
+  return serialize(value)
+}
+
+/** Stores the bytes; tries again while the store is away or full, until it is told to give up. */
+export async function putSnapshot(
+  store: Store,
+  place: { readonly run: string; readonly role: string },
+  bytes: Uint8Array,
+  signal: AbortSignal,
+  onTrouble: (error: Error) => void = () => {},
+): Promise<Located> {
+  const object = randomBytes(12).toString('hex')
+  const chunks = Math.max(1, Math.ceil(bytes.length / CHUNK_BYTES))
+  const positions: number[] = []
+  let next = 0
+  const work = async (): Promise<void> => {
+    while (next < chunks) {
+      const index = next++
+      const chunk = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES)
+      positions[index] = await stubbornly(
+        () => store.append(chunkSubject(place, object, index), chunk, `${object}.${index}`),
+        signal,
+        onTrouble,
+      )
+    }
+  }
+  await Promise.all(Array.from({ length: WINDOW }, work))
+  return { object, chunks, bytes: bytes.length, digest: digestOf(bytes), position: Math.min(...positions) }
+}
+
+/** Throws CP_JOURNAL if what lies there is not what was stored. */
+export async function getSnapshot(
+  store: Store,
+  place: { readonly run: string; readonly role: string },
+  located: Located,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const { object, chunks, digest } = located
+  const parts: Uint8Array[] = []
+  let next = 0
+  const work = async (): Promise<void> => {
+    while (next < chunks) {
+      const index = next++
+      parts[index] = await stubbornly(async () => {
+        const chunk = await store.read(chunkSubject(place, object, index))
+        if (chunk === undefined) throw new Error(`chunk ${index} of ${object} is not there`)
+        return chunk
+      }, signal)
+    }
+  }
+  await Promise.all(Array.from({ length: WINDOW }, work))
+  const bytes = Buffer.concat(parts)
+  if (digestOf(bytes) !== digest) {
+    throw new ColdpoolError('CP_JOURNAL', `snapshot ${object}`, 'does not have its digest', 'the bytes that were stored')
+  }
+  // Only now: the digest says that we wrote it ourselves.
+  return deserialize(bytes)
+}
+
+function chunkSubject({ run, role }: { run: string; role: string }, object: string, index: number): string {
+  return `${subject(run, 'snapshot', role, object)}.${index}`
+}
+
+async function stubbornly<T>(
+  attempt: () => Promise<T>,
+  signal: AbortSignal,
+  onTrouble: (error: Error) => void = () => {},
+): Promise<T> {
+  for (;;) {
+    signal.throwIfAborted()
+    try {
+      return await attempt()
+    } catch (error) {
+      if (error instanceof ColdpoolError) throw error
+      if (error instanceof StoreFull) onTrouble(error)
+      await sleep(RETRY_MS, undefined, { signal })
+    }
+  }
+}
+
+function digestOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,57 @@
+/** What the conductor tells whoever listens (shared/observe/broadcast.ts): status once a second, samples and events as they come. */
+import { Packr } from 'msgpackr'
+import type { Report } from '#shared/bus/bus.ts'
+import { subject, type SubjectKind, type Subscription, type Wire } from '#shared/bus/wire.ts'
+import type { Events, Sample, Status } from '#shared/observe/broadcast.ts'
+import type { Quantum } from '#shared/time.ts'
+import type { Cast } from '../actors.ts'
+import { telemetryOf } from '../verdict.ts'
+
+const STATUS_MS = 1000
+
+export const broadcastPackr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
+
+export class Broadcast {
+  readonly #wire: Wire
+  readonly #run: string
+  readonly #cast: Cast
+  readonly #status: () => Status
+  #subscription: Subscription | undefined
+
+  constructor(wire: Wire, run: string, cast: Cast, status: () => Status) {
+    this.#wire = wire
+    this.#run = run
+    this.#cast = cast
+    this.#status = status
+  }
+
+  open(): void {
+    this.#subscription = this.#wire.every(STATUS_MS, () => this.status())
+    this.status()
+  }
+
+  close(): void {
+    this.#subscription?.stop()
+  }
+
+  status(): void {
+    this.#tell('status', this.#status())
+  }
+
+  reports(quantum: Quantum, virtualSeconds: number, reports: readonly Report[]): void {
+    const events = reports.flatMap((report) => report.events).map((event) => this.#named(event))
+    if (events.length > 0) this.#tell('events', { quantum, events } satisfies Events)
+    const telemetry = telemetryOf(reports)
+    if (Object.keys(telemetry).length > 0) this.#tell('sample', { quantum, virtualSeconds, telemetry } satisfies Sample)
+  }
+
+  /** Names say more than ordinals. */
+  #named(event: Report['events'][number]): Report['events'][number] {
+    const { workload } = event.fields
+    return typeof workload === 'number' ? { ...event, fields: { ...event.fields, workload: this.#cast.nameOf(workload) } } : event
+  }
+
+  #tell(kind: SubjectKind, message: object): void {
+    this.#wire.publish(subject(this.#run, kind, 'conductor', 'all'), broadcastPackr.pack(message))
+  }
+}

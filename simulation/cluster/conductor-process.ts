@@ -1,0 +1,109 @@
+/** The conductor's process: opens a run, or takes up one that was left, and conducts it to its end. */
+import { randomBytes } from 'node:crypto'
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Wire } from '#shared/bus/wire.ts'
+import { JetStreamStore, STREAM_LIMITS, type StreamLimits } from '#shared/observe/journal.ts'
+import { openLog } from '#shared/observe/log.ts'
+import type { Stamped } from '#shared/command.ts'
+import { ColdpoolError } from '#shared/errors.ts'
+import type { Store } from '#shared/observe/store.ts'
+import { loadScenario, parseScenario } from '#shared/scenario.ts'
+import { RunFolder } from '../folder.ts'
+import type { RunResult } from '../ledger.ts'
+import { renderVerdict } from '../render.ts'
+import { readScenarioText } from '../scenario-file.ts'
+import { lobby } from './crew.ts'
+import { Director, type DirectorOptions } from './director.ts'
+import { parsePace } from './pacer.ts'
+import { showAlive } from './process.ts'
+import { type BusFlags, busSettings, clusterName, connectWire, DEFAULT_CLUSTER } from './settings.ts'
+import { RunJournal } from './run-journal.ts'
+
+export interface ConductInput {
+  /** The scenario as it is to be run. */
+  readonly yaml: string
+  /** Where run folders are made. */
+  readonly out: string
+  readonly script?: readonly Stamped[]
+}
+
+/** Everything from the environment: COLDPOOL_SCENARIO, COLDPOOL_PACE, COLDPOOL_OUT, COLDPOOL_REPLICAS. */
+export async function conductorProcess(flags: BusFlags, leave: AbortSignal): Promise<void> {
+  const { env } = process
+  const log = openLog({ process: 'conductor' })
+  const file = env['COLDPOOL_SCENARIO'] ?? 'scenarios/quickstart.yaml'
+  const pace = parsePace(env['COLDPOOL_PACE'] ?? '1x', 'COLDPOOL_PACE')
+  const settings = busSettings(flags)
+  const wire = await connectWire(settings, 'conductor', log, { patient: true })
+  const stopAlive = showAlive(wire)
+  try {
+    const store = await JetStreamStore.create(wire, streamLimits(env))
+    const input = (): ConductInput => ({
+      yaml: loadScenario(readScenarioText(file), file, []).yaml,
+      out: env['COLDPOOL_OUT'] ?? 'runs',
+    })
+    const cluster = clusterName(flags) ?? DEFAULT_CLUSTER
+    const result = await conductRun(wire, store, input, { cluster, pace, log, leave })
+    if (result) process.stdout.write(renderVerdict(result))
+    else log.info({}, 'the run is left as it is; the next conductor resumes it')
+  } finally {
+    stopAlive()
+    await wire.close()
+  }
+}
+
+/** Throws CP_OPTION. */
+function streamLimits(env: NodeJS.ProcessEnv): StreamLimits {
+  const whole = (name: string, otherwise: number): number => {
+    const text = env[name]
+    if (text === undefined || text === '') return otherwise
+    if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
+    throw new ColdpoolError('CP_OPTION', name, `got ${JSON.stringify(text).slice(0, 80)}`, 'a whole number above 0')
+  }
+  return {
+    journalBytes: whole('COLDPOOL_JOURNAL_BYTES', STREAM_LIMITS.journalBytes),
+    snapshotBytes: whole('COLDPOOL_SNAPSHOT_BYTES', STREAM_LIMITS.snapshotBytes),
+    replicas: whole('COLDPOOL_REPLICAS', STREAM_LIMITS.replicas),
+  }
+}
+
+/** Gives the verdict; undefined if the run was left, to be resumed by the next process that conducts in this lobby. */
+export async function conductRun(
+  wire: Wire,
+  store: Store,
+  input: () => ConductInput,
+  options: DirectorOptions,
+): Promise<RunResult | undefined> {
+  const { log, cluster } = options
+  const scope = lobby(cluster)
+  const left = await RunJournal.resume(store, scope)
+  const journal = left ?? (await open(store, scope, input()))
+  const { run, scenario, folder, script } = journal.order
+  log.info({ run, folder, generation: journal.generation }, left ? 'resuming the run' : 'a new run')
+  return new Director(wire, store, journal, folderOf(folder, scenario, [...script, ...journal.commands]), options).direct()
+}
+
+async function open(store: Store, scope: string, { yaml, out, script = [] }: ConductInput): Promise<RunJournal> {
+  const scenario = parseScenario(yaml, 'scenario')
+  const { path } = RunFolder.create(out, scenario, yaml)
+  return RunJournal.open(store, scope, {
+    run: `${scenario.name}-${randomBytes(6).toString('hex')}`,
+    scenario: yaml,
+    folder: path,
+    secret: randomBytes(24).toString('hex'),
+    openedMs: Date.now(),
+    script,
+  })
+}
+
+/** The commands are written anew: a process may have died between journal and file. */
+function folderOf(path: string, yaml: string, commands: readonly Stamped[]): RunFolder {
+  if (!existsSync(path)) {
+    throw new ColdpoolError('CP_OUTPUT', path, 'the folder of the unfinished run is not there', 'the volume that it was begun on')
+  }
+  const folder = RunFolder.open(path, parseScenario(yaml, 'the scenario of the run'))
+  rmSync(join(path, 'injections.yaml'), { force: true })
+  for (const stamped of commands) folder.injection(stamped)
+  return folder
+}

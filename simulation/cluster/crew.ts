@@ -1,0 +1,307 @@
+/**
+ * What a process does that carries stages for others: it says hello, takes what the conductor assigns, restores it from
+ * its snapshot, carries out grants, stores snapshots, and stands by again when it is told to go. It never ends by itself.
+ */
+import { randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Actor, Ordinal, Snapshot } from '#shared/actor.ts'
+import type { Bag } from '#shared/bus/bus.ts'
+import { type ControlOf, decodeControl, encodeControl, PROTOCOL_HASH } from '#shared/bus/control.ts'
+import { StageEnd, type StageEndOptions } from '#shared/bus/stage-end.ts'
+import { Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
+import { ColdpoolError } from '#shared/errors.ts'
+import type { Store } from '#shared/observe/store.ts'
+import type { Log } from '#shared/observe/log.ts'
+import { Seldom } from '#shared/observe/log.ts'
+import { getSnapshot, packSnapshot, putSnapshot } from '#shared/observe/snapshots.ts'
+import { Cast } from '../actors.ts'
+import { parseScenario } from '#shared/scenario.ts'
+import { Stage } from '#shared/stage.ts'
+import { placedCommands, type PlacedCommand } from './placed-command.ts'
+import { VERSION } from './version.ts'
+
+export interface CrewSpec {
+  /** Stages and their conductor meet in a lobby of this name. */
+  readonly cluster: string
+  /** Unique in the cluster, the same after a restart. */
+  readonly name: string
+  readonly roles: readonly string[]
+  readonly capacity: number
+}
+
+export interface CrewOptions {
+  readonly log: Log
+  readonly onMoment?: StageEndOptions['onMoment']
+  /** Wraps the actors; benchmarks use it to keep them busy. */
+  readonly dress?: (actor: Actor) => Actor
+}
+
+const HELLO_MS = 1000
+
+type Assignment = ControlOf<'assign'>
+
+/** Resolves when the signal is aborted; throws CP_SCHEMA when the conductor refuses this version. */
+export async function runCrew(
+  wire: Wire,
+  store: Store,
+  spec: CrewSpec,
+  options: CrewOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const crew = new Crew(wire, store, spec, options)
+  await crew.open()
+  try {
+    await Promise.race([crew.refused, sleep(2 ** 31 - 1, undefined, { signal, ref: true })])
+  } catch (error) {
+    if ((error as Error).name !== 'AbortError') throw error
+  } finally {
+    crew.close()
+  }
+}
+
+class Crew {
+  readonly #wire: Wire
+  readonly #store: Store
+  readonly #spec: CrewSpec
+  readonly #options: CrewOptions
+  readonly #instance = randomBytes(12).toString('hex')
+  readonly #dropped = new Dropped()
+  readonly #seldom = new Seldom()
+  readonly #subscriptions: Subscription[] = []
+  readonly refused: Promise<never>
+  #refuse: (error: Error) => void = () => {}
+  #answer = ''
+  #post: Post | undefined
+
+  constructor(wire: Wire, store: Store, spec: CrewSpec, options: CrewOptions) {
+    this.#wire = wire
+    this.#store = store
+    this.#spec = spec
+    this.#options = options
+    this.refused = new Promise((_, reject) => {
+      this.#refuse = reject
+    })
+  }
+
+  async open(): Promise<void> {
+    for (const to of [this.#instance, 'all']) {
+      const at = subject(lobby(this.#spec.cluster), 'call', 'conductor', to)
+      this.#subscriptions.push(this.#wire.subscribe(at, (bytes) => this.#call(bytes)))
+    }
+    await this.#wire.flush()
+    this.#subscriptions.push(this.#wire.every(HELLO_MS, () => this.#hello()))
+    this.#hello()
+  }
+
+  close(): void {
+    for (const subscription of this.#subscriptions) subscription.stop()
+    this.#post?.leave()
+  }
+
+  #hello(): void {
+    const { cluster, name, roles, capacity } = this.#spec
+    const assignment = this.#post?.assignment
+    const hello = encodeControl('hello', {
+      schema: PROTOCOL_HASH,
+      version: VERSION,
+      name,
+      instance: this.#instance,
+      roles,
+      capacity,
+      run: assignment?.run ?? '',
+      generation: assignment?.generation ?? 0,
+      stage: assignment?.stage ?? 0,
+      answer: this.#answer,
+      dropped: this.#dropped.counts,
+    })
+    this.#wire.publish(subject(lobby(cluster), 'hello', roles[0]!, 'conductor'), hello)
+  }
+
+  #call(bytes: Uint8Array): void {
+    try {
+      const { kind, body } = decodeControl(bytes)
+      if (kind === 'probe') {
+        this.#answer = body.nonce
+        this.#hello()
+      } else if (kind === 'assign') this.#assign(body)
+      else if (kind === 'go') this.#go(body.reason)
+      else if (kind === 'refuse')
+        this.#refuse(new ColdpoolError('CP_SCHEMA', this.#spec.name, body.reason, 'one version of coldpool in a cluster'))
+      else throw new ColdpoolError('CP_WIRE', 'call', kind, 'a call')
+    } catch (error) {
+      if (!(error instanceof ColdpoolError)) throw error
+      this.#dropped.count('malformed')
+      this.#seldom.say((held) => this.#options.log.warn({ problem: error.message, held }, 'dropped a malformed message'))
+    }
+  }
+
+  #assign(assignment: Assignment): void {
+    const present = this.#post?.assignment
+    if (present?.run === assignment.run && present.generation >= assignment.generation) {
+      if (present.generation > assignment.generation) this.#dropped.count('old')
+      else this.#post?.sayReady()
+      return
+    }
+    // Whatever can be wrong with it is found before the old post is left.
+    const post = new Post(this.#wire, this.#store, assignment, this.#instance, this.#dropped, this.#options)
+    this.#post?.leave()
+    this.#post = post
+    void post.take()
+  }
+
+  #go(reason: string): void {
+    if (!this.#post) return
+    const { run, stage } = this.#post.assignment
+    this.#options.log.info({ run, stage, reason }, 'standing by')
+    this.#post.leave()
+    this.#post = undefined
+    this.#hello()
+  }
+}
+
+/** One stage of one run in one generation. */
+class Post {
+  readonly assignment: Assignment
+  readonly #wire: Wire
+  readonly #store: Store
+  readonly #instance: string
+  readonly #dropped: Dropped
+  readonly #options: CrewOptions
+  readonly #cast: Cast
+  readonly #commands: readonly PlacedCommand[]
+  readonly #stageOf: number[]
+  readonly #left = new AbortController()
+  #end: StageEnd | undefined
+  #ready = false
+  /** The set that is being stored; a later one takes its place. */
+  #storing = new AbortController()
+
+  constructor(wire: Wire, store: Store, assignment: Assignment, instance: string, dropped: Dropped, options: CrewOptions) {
+    this.assignment = assignment
+    this.#wire = wire
+    this.#store = store
+    this.#instance = instance
+    this.#dropped = dropped
+    this.#options = options
+    this.#cast = new Cast(parseScenario(assignment.scenario, 'the scenario of the run'))
+    this.#commands = placedCommands(assignment.commands)
+    this.#stageOf = [...assignment.placement]
+    for (const command of this.#commands) this.#cast.learn(command)
+  }
+
+  async take(): Promise<void> {
+    const { run, generation, stage: id, roles, object, first } = this.assignment
+    const { log, dress = (actor) => actor } = this.#options
+    const startedMs = performance.now()
+    try {
+      const actors = this.#cast.members
+        .filter(({ ordinal }) => this.#stageOf[ordinal] === id)
+        .map(({ ordinal }) => dress(this.#cast.actor(ordinal)))
+      const stage = new Stage(
+        id,
+        actors,
+        (ordinal) => this.#stageOf[ordinal]!,
+        (command) => this.#recruit(command, dress),
+      )
+      const saved = object === '' ? undefined : await this.#fetch()
+      if (this.#left.signal.aborted) return
+      if (saved) stage.restore(saved.state)
+      const end = new StageEnd(
+        this.#wire,
+        { run, generation, stage: id, roles, first, ...(saved && { inbox: saved.inbox }) },
+        {
+          step: (grant, bags) =>
+            stage.step(grant.commands ? { ...grant, commands: placedCommands(grant.commands) } : grant, bags),
+        },
+        {
+          dropped: this.#dropped,
+          onSet: (set, inbox) => this.#keep(set, { state: stage.snapshot(), inbox }),
+          ...(this.#options.onMoment && { onMoment: this.#options.onMoment }),
+        },
+      )
+      await end.open()
+      if (this.#left.signal.aborted) return end.close()
+      this.#end = end
+      this.#ready = true
+      this.sayReady()
+      const milliseconds = Math.round(performance.now() - startedMs)
+      log.info(
+        { run, generation, stage: id, actors: actors.map((actor) => actor.id), restored: object !== '', milliseconds },
+        'ready',
+      )
+    } catch (error) {
+      if (!this.#left.signal.aborted) this.#fail(error as Error)
+    }
+  }
+
+  sayReady(): void {
+    const { run, generation, stage } = this.assignment
+    const ready = encodeControl('ready', { generation, stage, instance: this.#instance })
+    if (this.#ready) this.#wire.publish(subject(run, 'ready', this.#role, 'conductor'), ready)
+  }
+
+  leave(): void {
+    this.#left.abort()
+    this.#storing.abort()
+    this.#end?.close()
+  }
+
+  get #role(): string {
+    return this.assignment.roles[this.assignment.stage]!
+  }
+
+  #recruit(command: PlacedCommand, dress: (actor: Actor) => Actor): Actor | undefined {
+    const ordinal: Ordinal | undefined = this.#cast.learn(command)
+    if (ordinal === undefined) return undefined
+    this.#stageOf[ordinal] = command.stage ?? 0
+    return this.#stageOf[ordinal] === this.assignment.stage ? dress(this.#cast.actor(ordinal)) : undefined
+  }
+
+  async #fetch(): Promise<Saved> {
+    const { run, object, chunks, bytes, digest } = this.assignment
+    const place = { run, role: this.#role }
+    return (await getSnapshot(this.#store, place, { object, chunks, bytes, digest, position: 0 }, this.#left.signal)) as Saved
+  }
+
+  #keep(set: string, saved: Saved): void {
+    this.#storing.abort()
+    this.#storing = new AbortController()
+    const bytes = packSnapshot(saved)
+    void this.#storeSet(set, bytes, this.#storing.signal)
+  }
+
+  async #storeSet(set: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    const { run, generation, stage } = this.assignment
+    const role = this.#role
+    try {
+      const located = await putSnapshot(this.#store, { run, role }, bytes, signal, (error) =>
+        this.#options.log.warn({ run, stage, problem: error.message }, 'a snapshot cannot be stored; trying again'),
+      )
+      this.#wire.publish(
+        subject(run, 'stored', role, 'conductor'),
+        encodeControl('stored', { generation, stage, set, ...located }),
+      )
+    } catch (error) {
+      if (!signal.aborted) this.#fail(error as Error)
+    }
+  }
+
+  #fail(error: Error): void {
+    const { run, generation, stage } = this.assignment
+    this.#options.log.error({ run, stage, problem: error.stack }, 'the stage failed')
+    const code = error instanceof ColdpoolError ? error.code : error.name
+    const failed = encodeControl('failed', { generation, stage, code, message: error.message.slice(0, 4000) })
+    this.#wire.publish(subject(run, 'failed', this.#role, 'conductor'), failed)
+    this.leave()
+  }
+}
+
+/** What a snapshot holds: the stage before a step, and the bags that are to be delivered in it. */
+interface Saved {
+  readonly state: Snapshot
+  readonly inbox: readonly Bag[]
+}
+
+export function lobby(cluster: string): string {
+  return `lobby-${cluster}`
+}

@@ -1,0 +1,173 @@
+/**
+ * The gate for workloads that run in processes of their own, in whatever language (docs/PROTOCOL.md): they join, say what
+ * they do to their memory, and hear how far they got. What they say is input: it is checked, stamped and journalled before it
+ * takes effect. One that says nothing for 5 s is taken for dead.
+ */
+import { createHmac } from 'node:crypto'
+import { Packr } from 'msgpackr'
+import { z } from 'zod'
+import type { ActorId } from '#shared/actor.ts'
+import type { Bag } from '#shared/bus/bus.ts'
+import { subject, type Dropped, type Subscription, type Wire } from '#shared/bus/wire.ts'
+import { encodeBody } from '#shared/codec.ts'
+import type { Command, Stamped } from '#shared/command.ts'
+import { ColdpoolError } from '#shared/errors.ts'
+import { StoreFull } from '#shared/observe/store.ts'
+import { ScenarioError } from '#shared/scenario/problems.ts'
+import type { Cast } from '../actors.ts'
+import type { Request } from '../admission.ts'
+import { lobby } from './crew.ts'
+
+export const FOREIGN_SILENT_MS = 5000
+const SAYINGS_MAX = 1024
+const BODY_BYTES_MAX = 8 << 20
+
+const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
+
+const joining = z.object({ host: z.string().min(1).max(64) })
+/** Its name and key, then a kind, then that kind's fields in table order. */
+const saying = z.union([
+  z.tuple([z.string().max(64), z.string().max(64), z.enum(['profile', 'accesses']), z.array(z.unknown()).max(64)]),
+  z.tuple([z.string().max(64), z.string().max(64), z.enum(['left', 'alive'])]),
+])
+
+interface Guest {
+  heardMs: number
+  gone: boolean
+}
+
+interface Waiting {
+  readonly request: Request
+  readonly settle?: (answer: object) => void
+}
+
+export interface ForeignGateParts {
+  readonly wire: Wire
+  readonly cluster: string
+  readonly run: string
+  /** Of the run: keys are derived from it, so that they outlive the conductor. */
+  readonly secret: string
+  readonly cast: Cast
+  readonly dropped: Dropped
+  readonly freeName: () => ActorId
+}
+
+export class ForeignGate {
+  readonly #parts: ForeignGateParts
+  readonly #guests = new Map<ActorId, Guest>()
+  #waiting: Waiting[] = []
+  #subscriptions: Subscription[] = []
+  /** Grants up to here have been passed on; a repetition says nothing twice. */
+  #toldUpTo = 0
+
+  constructor(parts: ForeignGateParts) {
+    this.#parts = parts
+  }
+
+  open(): void {
+    const { wire, cluster, run } = this.#parts
+    this.#subscriptions = [
+      wire.serve(subject(lobby(cluster), 'join', 'workload', 'conductor'), async (bytes) => packr.pack(await this.#join(bytes))),
+      wire.subscribe(subject(run, 'mail', 'workload', 'conductor'), (bytes) => this.#hear(bytes)),
+      wire.every(FOREIGN_SILENT_MS / 10, () => this.#look()),
+    ]
+  }
+
+  close(): void {
+    for (const subscription of this.#subscriptions) subscription.stop()
+    for (const { settle } of this.#waiting.splice(0))
+      settle?.({ error: 'CP_COMMAND run: it is over; expected a run that goes on' })
+  }
+
+  get waiting(): boolean {
+    return this.#waiting.length > 0
+  }
+
+  /** A command of the run, also one from before this process: who has joined may speak. */
+  know(command: Command): void {
+    if (command.kind === 'join') this.#guests.set(command.id, { heardMs: this.#parts.wire.now(), gone: false })
+    if (command.kind === 'gone') this.#guests.get(command.id)!.gone = true
+  }
+
+  /** False if the journal is full: what was said waits, and the run with it. */
+  async carryOut(stamp: (request: Request) => Promise<Stamped>, secondsOf: (quantum: number) => number): Promise<boolean> {
+    const { run } = this.#parts
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      const { request, settle } = next
+      try {
+        const { quantum } = await stamp(request)
+        settle?.({ run, id: request.id, key: this.#keyOf(request.id), quantum, seconds: secondsOf(quantum) })
+      } catch (error) {
+        if (error instanceof StoreFull) return false
+        if (!(error instanceof ScenarioError || error instanceof ColdpoolError)) throw error
+        this.#parts.dropped.count('malformed')
+        settle?.({ error: error.message })
+      }
+      this.#waiting.shift()
+    }
+    return true
+  }
+
+  /** What the stage of the strangers is handed in a grant: what is for them goes out. */
+  pass(number: number, quantum: number, bags: readonly Bag[]): void {
+    if (number <= this.#toldUpTo) return
+    this.#toldUpTo = number
+    const { wire, run, cast } = this.#parts
+    for (const bag of bags) {
+      for (const mail of bag.mails) {
+        const id = cast.nameOf(mail.to)
+        if (!this.#guests.has(id)) continue
+        const fields = encodeBody(mail.kind, mail.body)
+        wire.publish(subject(run, 'progress', 'conductor', id), packr.pack([quantum, mail.kind, packr.unpack(fields)]))
+      }
+    }
+  }
+
+  #join(bytes: Uint8Array): Promise<object> | object {
+    const host = read(bytes, joining)?.host
+    if (host === undefined) {
+      this.#parts.dropped.count('malformed')
+      return { error: 'CP_WIRE join: not a request; expected a msgpack map with host' }
+    }
+    if (this.#waiting.length >= SAYINGS_MAX) return { error: 'CP_COMMAND join: too many wait; expected a call later' }
+    return new Promise((settle) => {
+      this.#waiting.push({ request: { kind: 'join', id: this.#parts.freeName(), host }, settle })
+    })
+  }
+
+  #hear(bytes: Uint8Array): void {
+    const said = bytes.length <= BODY_BYTES_MAX ? read(bytes, saying) : undefined
+    if (said === undefined) return this.#parts.dropped.count('malformed')
+    const [id, key, kind] = said
+    const guest = this.#guests.get(id)
+    if (guest === undefined || key !== this.#keyOf(id)) return this.#parts.dropped.count('stranger')
+    guest.heardMs = this.#parts.wire.now()
+    if (guest.gone || kind === 'alive') return
+    if (this.#waiting.length >= SAYINGS_MAX) return this.#parts.dropped.count('overflow')
+    if (kind === 'left') this.#leave(id, guest)
+    else this.#waiting.push({ request: { kind: 'mail', id, mail: kind, body: packr.pack(said[3]) } })
+  }
+
+  #look(): void {
+    for (const [id, guest] of this.#guests) {
+      if (!guest.gone && this.#parts.wire.now() - guest.heardMs > FOREIGN_SILENT_MS) this.#leave(id, guest)
+    }
+  }
+
+  #leave(id: ActorId, guest: Guest): void {
+    guest.gone = true
+    this.#waiting.push({ request: { kind: 'gone', id } })
+  }
+
+  #keyOf(id: ActorId): string {
+    return createHmac('sha256', this.#parts.secret).update(id).digest('hex').slice(0, 32)
+  }
+}
+
+function read<T>(bytes: Uint8Array, schema: z.ZodType<T>): T | undefined {
+  try {
+    return schema.safeParse(packr.unpack(bytes)).data
+  } catch {
+    return undefined
+  }
+}

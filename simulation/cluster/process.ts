@@ -1,0 +1,97 @@
+/** What every process of a cluster has in common: it ends when it is asked to, shows that it is alive, and says in one line what is wrong. */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import type { NatsWire } from '#shared/bus/nats.ts'
+import { ColdpoolError } from '#shared/errors.ts'
+import { JetStreamStore } from '#shared/observe/journal.ts'
+import { openLog } from '#shared/observe/log.ts'
+import { ScenarioError } from '#shared/scenario/problems.ts'
+import { type CrewOptions, runCrew } from './crew.ts'
+import { type BusFlags, busSettings, clusterName, connectWire, DEFAULT_CLUSTER, processName } from './settings.ts'
+
+const ALIVE_MS = 1000
+
+export interface CrewFlags extends BusFlags {
+  readonly roles: readonly string[]
+  readonly name?: string | undefined
+  readonly capacity?: number | undefined
+}
+
+/** Carries stages until it is asked to end. Throws a ColdpoolError. */
+export async function crewProcess(flags: CrewFlags, signal: AbortSignal, more: Partial<CrewOptions> = {}): Promise<void> {
+  const { roles, capacity = 0 } = flags
+  const name = flags.name ?? processName(roles[0]!)
+  const log = openLog({ process: name })
+  const settings = busSettings(flags)
+  const wire = await connectWire(settings, name, log, { patient: true })
+  const stopAlive = showAlive(wire)
+  try {
+    const store = await JetStreamStore.open(wire)
+    const cluster = clusterName(flags) ?? DEFAULT_CLUSTER
+    log.info({ roles, cluster }, 'standing by')
+    await runCrew(wire, store, { cluster, name, roles, capacity }, { log, ...more }, signal)
+  } finally {
+    stopAlive()
+    await wire.close()
+  }
+}
+
+/** The whole of a service's main.ts: options --bus and --cluster, or the environment. */
+export async function serviceMain(serve: (flags: BusFlags, signal: AbortSignal) => Promise<void>): Promise<void> {
+  process.exitCode = await guarded(async () => {
+    const { values } = options()
+    await serve(values, endSignal())
+  })
+  // Whatever still hangs on the event loop, a lost connection for instance, must not keep a process that is done.
+  process.exit()
+}
+
+/** Gives the exit code: 0, 2 for what a user can mend, 1 for what only we can. */
+async function guarded(work: () => Promise<void>): Promise<number> {
+  try {
+    await work()
+    return 0
+  } catch (error) {
+    const known = error instanceof ColdpoolError || error instanceof ScenarioError
+    process.stderr.write(`${known ? error.message : `coldpool failed: ${(error as Error).stack}`}\n`)
+    return known ? 2 : 1
+  }
+}
+
+function options(): { values: BusFlags } {
+  try {
+    return parseArgs({ options: { bus: { type: 'string' }, cluster: { type: 'string' } } })
+  } catch (error) {
+    throw new ColdpoolError('CP_OPTION', 'options', (error as Error).message, '--bus nats://… and --cluster NAME')
+  }
+}
+
+/** SIGTERM, Ctrl-C, or the end of the process that started this one. */
+export function endSignal(): AbortSignal {
+  const controller = new AbortController()
+  const end = (): void => controller.abort()
+  process.once('SIGTERM', end)
+  process.once('SIGINT', end)
+  if (process.connected) process.once('disconnect', end)
+  return controller.signal
+}
+
+/** Touches the file of COLDPOOL_ALIVE_FILE each second while the bus answers, for health checks. */
+export function showAlive(wire: NatsWire, file = process.env['COLDPOOL_ALIVE_FILE']): () => void {
+  if (file === undefined || file === '') return () => {}
+  let asking = false
+  const subscription = wire.every(ALIVE_MS, () => {
+    if (asking) return
+    asking = true
+    void wire.flush().then(
+      () => {
+        asking = false
+        writeFileSync(file, '')
+      },
+      () => {
+        asking = false
+      },
+    )
+  })
+  return () => subscription.stop()
+}

@@ -1,0 +1,159 @@
+/**
+ * Who is there: the conductor's list of processes that carry stages. A process that says hello is believed when it has
+ * answered a probe that only it can have heard; so a hello that is replayed or made up brings nobody to life.
+ */
+import { createHmac, randomBytes } from 'node:crypto'
+import { decodeControl, encodeControl, PROTOCOL_HASH, strangerOf, type ControlOf } from '#shared/bus/control.ts'
+import { type Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
+import { ColdpoolError } from '#shared/errors.ts'
+import { lobby } from './crew.ts'
+import type { Offer } from './placement.ts'
+import { VERSION } from './version.ts'
+
+export interface Hand extends Offer {
+  readonly instance: string
+  /** What it carries, as it says. */
+  readonly run: string
+  readonly generation: number
+  readonly stage: number
+  readonly dropped: Readonly<Record<string, number>>
+  /** Wall time of its last word. */
+  readonly heardMs: number
+}
+
+export interface RosterListener {
+  /** A process came, or a new one has taken the place of one with the same name (`before`). */
+  came?(hand: Hand, before: Hand | undefined): void
+  /** One of another version was refused. */
+  refused?(name: string, reason: string): void
+}
+
+/** A process that says nothing for this long is silent: named, and replaced if somebody stands by. */
+export const SILENT_MS = 5000
+/** One that stands by and says nothing for this long is forgotten. */
+const FORGOTTEN_MS = 30_000
+const HANDS_MAX = 4096
+const TOKEN = /^[A-Za-z0-9_-]{1,64}$/
+const ROLES = ['host', 'device', 'promoter', 'workload']
+
+export class Roster {
+  readonly #wire: Wire
+  readonly #scope: string
+  readonly #dropped: Dropped
+  readonly #listener: RosterListener
+  readonly #secret = randomBytes(32)
+  readonly #hands = new Map<string, Hand>()
+  /** Instances that were replaced; they are told to go. */
+  readonly #retired = new Set<string>()
+  #subscription: Subscription | undefined
+
+  constructor(wire: Wire, cluster: string, dropped: Dropped, listener: RosterListener) {
+    this.#wire = wire
+    this.#scope = lobby(cluster)
+    this.#dropped = dropped
+    this.#listener = listener
+  }
+
+  async open(): Promise<void> {
+    this.#subscription = this.#wire.subscribe(subject(this.#scope, 'hello', '*', 'conductor'), (bytes, at) =>
+      this.#hello(bytes, at),
+    )
+    await this.#wire.flush()
+    this.tell('all', 'probe', { nonce: '' })
+  }
+
+  close(): void {
+    this.#subscription?.stop()
+  }
+
+  tell<K extends 'probe' | 'assign' | 'go' | 'refuse'>(instance: string, kind: K, body: ControlOf<K>): void {
+    this.#wire.publish(subject(this.#scope, 'call', 'conductor', instance), encodeControl(kind, body))
+  }
+
+  /** Those that are believed, silent or not; in order of arrival. */
+  get hands(): readonly Hand[] {
+    return [...this.#hands.values()]
+  }
+
+  of(instance: string): Hand | undefined {
+    return this.#hands.get(instance)
+  }
+
+  silentMs(hand: Hand): number {
+    return Math.max(0, this.#wire.now() - hand.heardMs)
+  }
+
+  /** It has been replaced: whatever it says from now on, it is told to go. */
+  retire(instance: string, reason: string): void {
+    this.#hands.delete(instance)
+    this.#retired.add(instance)
+    if (this.#retired.size > HANDS_MAX) this.#retired.delete(this.#retired.values().next().value!)
+    this.tell(instance, 'go', { reason })
+  }
+
+  #hello(bytes: Uint8Array, at: string): void {
+    const hello = this.#read(bytes, at)
+    if (!hello) return
+    const { instance, name } = hello
+    if (this.#retired.has(instance)) {
+      if (hello.run !== '') return this.tell(instance, 'go', { reason: 'another process has taken your place' })
+      // It stands by, as it was told: welcome again.
+      this.#retired.delete(instance)
+    }
+    const nonce = createHmac('sha256', this.#secret).update(instance).digest('hex').slice(0, 24)
+    if (hello.answer !== nonce) return this.tell(instance, 'probe', { nonce })
+    const { roles, capacity, run, generation, stage } = hello
+    const dropped = hello.dropped as Record<string, number>
+    const hand = { name, instance, roles, capacity, run, generation, stage, dropped, heardMs: this.#wire.now() }
+    const known = this.#hands.has(instance)
+    const before = known ? undefined : this.hands.find((other) => other.name === name)
+    if (before) this.retire(before.instance, 'a new process with your name has come')
+    if (!known && this.#hands.size >= HANDS_MAX) return this.#dropped.count('overflow')
+    this.#hands.set(instance, hand)
+    if (!known) this.#listener.came?.(hand, before)
+    this.#forget()
+  }
+
+  #forget(): void {
+    for (const hand of this.#hands.values()) {
+      if (hand.run === '' && this.silentMs(hand) > FORGOTTEN_MS) this.#hands.delete(hand.instance)
+    }
+  }
+
+  #read(bytes: Uint8Array, at: string): ControlOf<'hello'> | undefined {
+    const stranger = strangerOf(bytes)
+    if (stranger && stranger.schema !== PROTOCOL_HASH) {
+      const { schema, version, instance } = stranger
+      this.#dropped.count('stranger')
+      if (!TOKEN.test(instance)) return undefined
+      const reason = `got coldpool ${version} (protocol ${schema}) for a conductor of coldpool ${VERSION} (protocol ${PROTOCOL_HASH})`
+      this.tell(instance, 'refuse', { reason })
+      this.#listener.refused?.(instance, reason)
+      return undefined
+    }
+    try {
+      const { kind, body } = decodeControl(bytes)
+      if (kind !== 'hello') throw new ColdpoolError('CP_WIRE', 'hello', kind, 'a hello')
+      const { name, instance, roles, dropped } = body
+      const formed =
+        TOKEN.test(name) &&
+        TOKEN.test(instance) &&
+        roles.length > 0 &&
+        roles.every((role) => ROLES.includes(role)) &&
+        areCounts(dropped)
+      if (!formed) throw new ColdpoolError('CP_WIRE', 'hello', 'got a hello of another form', 'a name, roles and counts')
+      if (roles[0] === at.split('.')[3]) return body
+      this.#dropped.count('stranger')
+    } catch (error) {
+      if (!(error instanceof ColdpoolError)) throw error
+      this.#dropped.count('malformed')
+    }
+    return undefined
+  }
+}
+
+function areCounts(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const counts = Object.entries(value)
+  return counts.length <= 16 && counts.every(([cause, count]) => TOKEN.test(cause) && Number.isSafeInteger(count))
+}

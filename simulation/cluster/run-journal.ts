@@ -1,0 +1,182 @@
+/**
+ * What decides a run, as records in the journal, in order: its scenario, its generations, its stamped commands, its whole
+ * sets of snapshots, and now and then the digest of what was done. From them a conductor that was killed goes on.
+ */
+import { randomBytes } from 'node:crypto'
+import { deserialize, serialize } from 'node:v8'
+import type { Stamped } from '#shared/command.ts'
+import { subject } from '#shared/bus/wire.ts'
+import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, StoreAway } from '#shared/observe/store.ts'
+import type { Located } from '#shared/observe/snapshots.ts'
+import type { GrantState } from '#services/conductor/grants.ts'
+import type { Placement } from './placement.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** What the run is, as it was opened. */
+export interface RunOrder {
+  readonly run: string
+  /** The scenario as it is run, overrides and all. */
+  readonly scenario: string
+  readonly folder: string
+  /** The keys of foreign workloads are derived from it. */
+  readonly secret: string
+  /** Wall time in ms since 1970, for the verdict's wall seconds. */
+  readonly openedMs: number
+  /** Commands from a file, stamped before the run began. */
+  readonly script: readonly Stamped[]
+}
+
+/** A whole set of snapshots, at one boundary between grants. */
+export interface SetRecord {
+  readonly set: string
+  /** Number of the grant before whose step the snapshots were taken. */
+  readonly first: number
+  readonly state: GrantState
+  readonly placement: Placement
+  /** By stage number. */
+  readonly stages: readonly Located[]
+  readonly ledger: Located
+}
+
+interface TrailRecord {
+  readonly number: number
+  readonly digest: string
+}
+
+interface Records {
+  order: RunOrder
+  generation: { readonly generation: number }
+  command: { readonly generation: number; readonly stamped: Stamped }
+  set: SetRecord
+  trail: TrailRecord
+  closed: Record<string, never>
+}
+type RecordKind = keyof Records
+
+const AWAY_RETRY_MS = 300
+
+export class RunJournal {
+  readonly #store: Store
+  readonly #scope: string
+  readonly order: RunOrder
+  readonly commands: Stamped[] = []
+  readonly trail: TrailRecord[] = []
+  set: SetRecord | undefined
+  generation = 0
+  /** Where the last generation stands; two conductors cannot both write the next. */
+  #generationAt = 0
+  #trailAt = 0
+
+  private constructor(store: Store, scope: string, order: RunOrder) {
+    this.#store = store
+    this.#scope = scope
+    this.order = order
+  }
+
+  /** The unfinished run of this lobby; undefined if there is none. */
+  static async resume(store: Store, scope: string): Promise<RunJournal | undefined> {
+    const pointer = await stubbornly(() => store.last(pointerOf(scope)))
+    if (!pointer) return undefined
+    const run = Buffer.from(pointer.bytes).toString('utf8')
+    const all = subject(run, 'journal', 'conductor', '*')
+    let journal: RunJournal | undefined
+    for (let from = 1; ;) {
+      const at = from
+      const record = await stubbornly(() => store.next(all, at))
+      if (!record) return journal
+      from = record.sequence + 1
+      const kind = record.subject.split('.')[4] as RecordKind
+      const body: unknown = deserialize(record.bytes)
+      if (kind === 'order') journal = new RunJournal(store, scope, body as RunOrder)
+      else if (kind === 'closed') return undefined
+      else if (journal) journal.#take(kind, body, record.sequence)
+    }
+  }
+
+  static async open(store: Store, scope: string, order: RunOrder): Promise<RunJournal> {
+    const journal = new RunJournal(store, scope, order)
+    await journal.#write('order', order)
+    const at = await stubbornly(() => store.append(pointerOf(scope), Buffer.from(order.run), randomId()))
+    await stubbornly(() => store.trim(JOURNAL_STREAM, pointerOf(scope), at))
+    return journal
+  }
+
+  /** Throws CP_JOURNAL if another conductor has begun it. */
+  async nextGeneration(): Promise<number> {
+    const next = this.generation + 1
+    this.#generationAt = await this.#write('generation', { generation: next }, this.#generationAt)
+    this.generation = next
+    return next
+  }
+
+  /** Throws StoreFull: then the command must not take effect. */
+  async command(stamped: Stamped): Promise<void> {
+    await this.#write('command', { generation: this.generation, stamped })
+    this.commands.push(stamped)
+  }
+
+  /** From now on the run can be restored from this set; what lay before it is forgotten. */
+  async whole(set: SetRecord): Promise<void> {
+    const at = await this.#write('set', set)
+    this.set = set
+    while (this.trail.length > 0 && this.trail[0]!.number < set.first) this.trail.shift()
+    const { run } = this.order
+    const oldest = Math.min(set.ledger.position, ...set.stages.map(({ position }) => position))
+    await this.#store.trim(SNAPSHOT_STREAM, `coldpool.${run}.snapshot.>`, oldest)
+    await this.#store.trim(JOURNAL_STREAM, subject(run, 'journal', 'conductor', 'set'), at)
+    if (this.#trailAt > 0) await this.#store.trim(JOURNAL_STREAM, subject(run, 'journal', 'conductor', 'trail'), this.#trailAt)
+  }
+
+  /** Nothing waits for it: it only makes a check of a repetition reach further. */
+  async remember(record: TrailRecord): Promise<void> {
+    this.trail.push(record)
+    this.#trailAt = await this.#write('trail', record)
+  }
+
+  /** The run is over; only that it was remains. */
+  async close(): Promise<void> {
+    await this.#write('closed', {})
+    const { run } = this.order
+    await stubbornly(() => this.#store.trim(SNAPSHOT_STREAM, `coldpool.${run}.snapshot.>`))
+    await stubbornly(() => this.#store.trim(JOURNAL_STREAM, pointerOf(this.#scope)))
+    await stubbornly(() => this.#store.trim(JOURNAL_STREAM, `coldpool.${run}.journal.>`))
+  }
+
+  #take(kind: RecordKind, body: unknown, sequence: number): void {
+    if (kind === 'generation') {
+      this.generation = (body as Records['generation']).generation
+      this.#generationAt = sequence
+    } else if (kind === 'command') {
+      const { generation, stamped } = body as Records['command']
+      // A conductor that had been replaced without knowing it wrote this: nobody has obeyed it.
+      if (generation === this.generation) this.commands.push(stamped)
+    } else if (kind === 'set') this.set = body as SetRecord
+    else if (kind === 'trail') this.trail.push(body as TrailRecord)
+  }
+
+  async #write<K extends RecordKind>(kind: K, record: Records[K], after?: number): Promise<number> {
+    const bytes = serialize(record)
+    const id = randomId()
+    return stubbornly(() => this.#store.append(subject(this.order.run, 'journal', 'conductor', kind), bytes, id, after))
+  }
+}
+
+function pointerOf(scope: string): string {
+  return subject(scope, 'journal', 'conductor', 'run')
+}
+
+function randomId(): string {
+  return randomBytes(12).toString('hex')
+}
+
+/** While the store is away; what it refuses, it refuses. */
+async function stubbornly<T>(attempt: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof StoreAway)) throw error
+      await sleep(AWAY_RETRY_MS)
+    }
+  }
+}

@@ -1,0 +1,177 @@
+/**
+ * Sets of snapshots: when to take one, and when it is whole. A set is taken at one boundary between grants by all stages,
+ * and counts when each has stored its part and the journal has the manifest. It is due a few seconds after the last, so that
+ * a recovery repeats little; if none has become whole for long, the run waits until one is, for the same reason.
+ */
+import type { ConductorEnd } from '#shared/bus/conductor-end.ts'
+import { decodeControl } from '#shared/bus/control.ts'
+import { type Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
+import { ColdpoolError } from '#shared/errors.ts'
+import { type Store, StoreFull } from '#shared/observe/store.ts'
+import type { Log } from '#shared/observe/log.ts'
+import { type Located, packSnapshot, putSnapshot } from '#shared/observe/snapshots.ts'
+import type { GrantState } from '#services/conductor/grants.ts'
+import type { Placement } from './placement.ts'
+import type { RunJournal } from './run-journal.ts'
+
+/** A set is due when storing the last one took at most this share of the time since. */
+const STORING_SHARE = 0.05
+const INTERVAL_MS_MIN = 1000
+/** With the time to restore, a recovery stays below 10 s. */
+const INTERVAL_MS_MAX = 4000
+const OVERDUE_MS = 8000
+
+interface Pending {
+  readonly set: string
+  readonly generation: number
+  readonly first: number
+  readonly state: GrantState
+  readonly placement: Placement
+  readonly stages: (Located | undefined)[]
+  readonly beganMs: number
+  readonly abort: AbortController
+  ledger: Located | undefined
+}
+
+export class SetKeeper {
+  readonly #wire: Wire
+  readonly #store: Store
+  readonly #journal: RunJournal
+  readonly #dropped: Dropped
+  readonly #log: Log
+  #pending: Pending | undefined
+  #lastMs: number
+  #intervalMs = INTERVAL_MS_MIN
+  #count = 0
+  #subscription: Subscription | undefined
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(wire: Wire, store: Store, journal: RunJournal, dropped: Dropped, log: Log) {
+    this.#wire = wire
+    this.#store = store
+    this.#journal = journal
+    this.#dropped = dropped
+    this.#log = log
+    this.#lastMs = wire.now()
+  }
+
+  open(): void {
+    const at = subject(this.#journal.order.run, 'stored', '*', 'conductor')
+    this.#subscription = this.#wire.subscribe(at, (bytes, from) => this.#hear(bytes, from.split('.')[3]!))
+  }
+
+  close(): void {
+    this.#subscription?.stop()
+    this.drop()
+  }
+
+  /** A new generation begins: what was under way will never be whole. */
+  drop(): void {
+    this.#pending?.abort.abort()
+    this.#pending = undefined
+    this.#lastMs = this.#wire.now()
+  }
+
+  get due(): boolean {
+    return this.#pending === undefined && this.#wire.now() - this.#lastMs >= this.#intervalMs
+  }
+
+  /** So long has the set under way been waited for that the run should wait too. */
+  get overdue(): boolean {
+    return this.#pending !== undefined && this.#wire.now() - this.#pending.beganMs > OVERDUE_MS
+  }
+
+  /** The next grant takes a set. */
+  begin(bus: ConductorEnd, state: GrantState, placement: Placement, ledger: unknown): void {
+    const { generation } = this.#journal
+    const set = `${generation}-${++this.#count}`
+    const { slots, stageOf } = placement
+    const pending: Pending = {
+      set,
+      generation,
+      first: bus.number + 1,
+      state,
+      placement: { slots, stageOf: [...stageOf] },
+      stages: slots.map(() => undefined),
+      beganMs: this.#wire.now(),
+      abort: new AbortController(),
+      ledger: undefined,
+    }
+    this.#pending = pending
+    void this.#put(ledger, pending.abort.signal, (located) => {
+      pending.ledger = located
+      this.#finish(pending)
+    })
+    bus.takeSet(set)
+  }
+
+  /** The conductor's own stage. */
+  keepOwn(set: string, saved: unknown): void {
+    const pending = this.#pending
+    if (pending?.set !== set) return
+    void this.#put(saved, pending.abort.signal, (located) => {
+      pending.stages[0] = located
+      this.#finish(pending)
+    })
+  }
+
+  /** All that became whole so far is in the journal. */
+  settled(): Promise<void> {
+    return this.#writing
+  }
+
+  async #put(value: unknown, signal: AbortSignal, keep: (located: Located) => void): Promise<void> {
+    const place = { run: this.#journal.order.run, role: 'conductor' }
+    try {
+      const onTrouble = (error: Error): void =>
+        this.#log.warn({ problem: error.message }, 'a snapshot cannot be stored; trying again')
+      keep(await putSnapshot(this.#store, place, packSnapshot(value), signal, onTrouble))
+    } catch (error) {
+      if (!signal.aborted) this.#log.error({ problem: (error as Error).message }, 'a snapshot could not be stored')
+    }
+  }
+
+  #hear(bytes: Uint8Array, role: string): void {
+    try {
+      const { kind, body } = decodeControl(bytes)
+      if (kind !== 'stored') throw new ColdpoolError('CP_WIRE', 'stored', kind, 'stored')
+      const pending = this.#pending
+      if (pending === undefined || body.set !== pending.set || body.generation !== pending.generation)
+        return this.#dropped.count('old')
+      if (pending.placement.slots[body.stage]?.roles[0] !== role) return this.#dropped.count('stranger')
+      if (pending.stages[body.stage]) return this.#dropped.count('old')
+      const { object, chunks, bytes: size, digest, position } = body
+      pending.stages[body.stage] = { object, chunks, bytes: size, digest, position }
+      this.#finish(pending)
+    } catch (error) {
+      if (!(error instanceof ColdpoolError)) throw error
+      this.#dropped.count('malformed')
+    }
+  }
+
+  #finish(pending: Pending): void {
+    const { set, first, state, placement, ledger } = pending
+    const stages = pending.stages.filter((located) => located !== undefined)
+    if (this.#pending !== pending || ledger === undefined || stages.length < pending.stages.length) return
+    this.#writing = this.#write(pending, async () => {
+      await this.#journal.whole({ set, first, state, placement, stages, ledger })
+    })
+  }
+
+  async #write(pending: Pending, write: () => Promise<void>): Promise<void> {
+    try {
+      await write()
+    } catch (error) {
+      if (!(error instanceof StoreFull)) throw error
+      // It stays pending, so that the run comes to wait; the next try is the next set's.
+      this.#log.warn({ problem: error.message }, 'the journal is full')
+      setTimeout(() => this.#pending === pending && this.#finish(pending), INTERVAL_MS_MIN).unref()
+      return
+    }
+    if (this.#pending !== pending) return
+    const tookMs = this.#wire.now() - pending.beganMs
+    this.#intervalMs = Math.min(INTERVAL_MS_MAX, Math.max(INTERVAL_MS_MIN, tookMs / STORING_SHARE))
+    this.#lastMs = pending.beganMs
+    this.#pending = undefined
+  }
+}
