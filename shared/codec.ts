@@ -65,7 +65,9 @@ export function encodeBody<K extends Kind>(kind: K, body: BodyOf<K>): Uint8Array
 }
 
 export function decodeBody<K extends Kind>(kind: K, bytes: Uint8Array): BodyOf<K> {
-  return bodyOf(kind, list(unpack(bytes, kind), kind))
+  // A view of its own: the library leaves a mark on what it reads, and the caller keeps these bytes.
+  const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  return bodyOf(kind, list(unpack(view, kind), kind))
 }
 
 function fieldsOf(kind: Kind, body: Mail['body']): unknown[] {
