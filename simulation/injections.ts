@@ -3,23 +3,24 @@
  * as it goes. An entry begins with `- ` at the start of its line; it may go on over indented lines.
  */
 import { stringify } from 'yaml'
-import { z } from 'zod'
-import { type Command, Script, type Stamped } from '#shared/command.ts'
+import { Script, type Stamped } from '#shared/command.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import type { Scenario } from '#shared/scenario.ts'
 import { lineOf, plain, readDocument, type ScenarioDocument } from '#shared/scenario/document.ts'
-import { choice, mapping, name, whole } from '#shared/scenario/fields.ts'
 import { type Path, pathText, printable, type Problem, ScenarioError, shown } from '#shared/scenario/problems.ts'
 import { shapeProblems } from '#shared/scenario/shape.ts'
 import { NS_PER_S, type Quantum } from '#shared/time.ts'
 import { parseTime, UnitError } from '#shared/units.ts'
-import { Admission, type Request } from './admission.ts'
+import { Admission } from './admission.ts'
+import { FORMS, formOf, VERBS } from './injection-form.ts'
 
 export { checkWorkload } from './admission.ts'
 
 export const INJECTIONS_BYTES_MAX = 64 * 2 ** 20
 const ENTRIES_MAX = 100_000
+/** Of one entry: the mail of a foreign workload may be long, but has few parts. */
 const ENTRY_CHARACTERS_MAX = 16 * 2 ** 20
+const ENTRY_TOKENS_MAX = 4096
 
 export const INJECTIONS_HEADER = `# What was asked of a run, and in which quantum it took effect; a newcomer's times count from there.
 # coldpool run SCENARIO --injections FILE  does the same again, with the same digest.
@@ -38,26 +39,15 @@ export function formatInjection({ quantum, command }: Stamped, quantumNs?: numbe
   return `- ${stringify(entry, { collectionStyle: 'flow', lineWidth: 0 })}`
 }
 
-function formOf(command: Command): object {
-  const { id } = command
-  switch (command.kind) {
-    case 'inject':
-      return { inject: id, workload: command.workload }
-    case 'stop':
-      return { stop: id }
-    case 'join':
-      return { join: id, host: command.host }
-    case 'mail':
-      return { mail: id, kind: command.mail, body: Buffer.from(command.body).toString('base64') }
-    case 'gone':
-      return { gone: id }
-  }
-}
-
 interface Entry {
   readonly text: string
   readonly linesBefore: number
 }
+
+const BEGINS = /^-(\s|$)/
+/** Lines that belong to the entry before, and lines that belong to none. */
+const GOES_ON = /^(\s|#)/
+const NOTHING = /^\s*$|^#/
 
 /** Cut at the lines that begin one, so that no more than one is in memory as a document. */
 function* entriesOf(text: string, fileName: string): Iterable<Entry> {
@@ -67,53 +57,17 @@ function* entriesOf(text: string, fileName: string): Iterable<Entry> {
   for (let at = 0, line = 1; at < text.length; line++) {
     const end = text.indexOf('\n', at)
     const next = end < 0 ? text.length : end + 1
-    if (/^-(\s|$)/.test(text.slice(at, at + 2))) {
+    if (BEGINS.test(text.slice(at, at + 2))) {
       if (entry) yield { text: text.slice(entry.from, at), linesBefore: entry.linesBefore }
       entry = { from: at, linesBefore: line - 1 }
       if (++count > ENTRIES_MAX) fail(`${fileName}:${line}`, 'has too many entries', `at most ${ENTRIES_MAX}`)
-    } else if (!/^[\s#]/.test(text[at]!) || (!entry && text.slice(at, next).trim() !== '' && text[at] !== '#')) {
+    } else if (!(entry ? GOES_ON : NOTHING).test(text.slice(at, next))) {
       fail(`${fileName}:${line}`, `got ${shown(text.slice(at, next).trimEnd())}`, "an entry, which begins with '- '")
     }
     at = next
   }
   if (entry) yield { text: text.slice(entry.from), linesBefore: entry.linesBefore }
 }
-
-const when = {
-  quantum: whole('The quantum in which it takes effect', 0, Number.MAX_SAFE_INTEGER),
-  at: z.string('a time such as 1.5s').optional(),
-}
-const BASE64_EXPECTED = 'the bytes of a mail in base64'
-
-/** The forms of an entry, by the key that says what is asked. */
-const FORMS = {
-  inject: mapping('A workload starts', { ...when, inject: name('Its name'), workload: z.unknown() }).transform(
-    ({ inject, workload }): Request => ({ kind: 'inject', id: inject, workload }),
-  ),
-  stop: mapping('A workload leaves', { ...when, stop: name('Its name') }).transform(({ stop }): Request => ({
-    kind: 'stop',
-    id: stop,
-  })),
-  join: mapping('A foreign workload comes', { ...when, join: name('Its name'), host: name('Its host') }).transform(
-    ({ join, host }): Request => ({ kind: 'join', id: join, host }),
-  ),
-  mail: mapping('A foreign workload speaks', {
-    ...when,
-    mail: name('Its name'),
-    kind: choice('What it says', ['profile', 'accesses']),
-    body: z.string(BASE64_EXPECTED).refine(isBase64, BASE64_EXPECTED),
-  }).transform(({ mail, kind, body }): Request => ({
-    kind: 'mail',
-    id: mail,
-    mail: kind,
-    body: Uint8Array.from(Buffer.from(body, 'base64')),
-  })),
-  gone: mapping('A foreign workload has left', { ...when, gone: name('Its name') }).transform(({ gone }): Request => ({
-    kind: 'gone',
-    id: gone,
-  })),
-}
-const VERBS = Object.keys(FORMS) as (keyof typeof FORMS)[]
 
 /** Reads entry after entry, and gathers what is wrong with them. */
 class Reading {
@@ -136,8 +90,9 @@ class Reading {
   }
 
   take({ text, linesBefore }: Entry): void {
-    const excerpt = { charactersMax: ENTRY_CHARACTERS_MAX, linesBefore, code: 'CP_INJECTION' } as const
+    const limits = { charactersMax: ENTRY_CHARACTERS_MAX, tokensMax: ENTRY_TOKENS_MAX }
     try {
+      const excerpt = { ...limits, linesBefore, code: 'CP_INJECTION' } as const
       const document = readDocument(text, this.#fileName, excerpt)
       const [given] = plain(document) as readonly unknown[]
       const problems = this.#command(given)
@@ -194,10 +149,6 @@ class Reading {
 
 function wrong(path: Path, problem: string, expected: string): Problem {
   return { code: 'CP_INJECTION', path, problem, expected }
-}
-
-function isBase64(text: string): boolean {
-  return Buffer.from(text, 'base64').toString('base64') === text
 }
 
 /** `1.234s`. */

@@ -5,21 +5,24 @@ import { printable } from '#shared/scenario/problems.ts'
 import { INJECTIONS_BYTES_MAX } from './injections.ts'
 
 interface TextFile {
-  /** As an error calls it. */
-  readonly noun: string
+  /** What an error says it expected: of the file, and of what is in it. */
+  readonly file: string
+  readonly form: string
   readonly bytesMax: number
   readonly unreadable: ErrorCode
   readonly tooLarge: ErrorCode
 }
 
 const SCENARIO: TextFile = {
-  noun: 'a scenario',
+  file: 'a scenario file',
+  form: 'a scenario in YAML',
   bytesMax: 2 ** 20,
   unreadable: 'CP_SCENARIO_READ',
   tooLarge: 'CP_SCENARIO_SIZE',
 }
 const INJECTIONS: TextFile = {
-  noun: 'a list of injections',
+  file: 'a file of injections',
+  form: 'a list in YAML',
   bytesMax: INJECTIONS_BYTES_MAX,
   unreadable: 'CP_INJECTION',
   tooLarge: 'CP_INJECTION',
@@ -33,11 +36,10 @@ export function readInjectionsText(path: string): string {
   return readText(path, INJECTIONS)
 }
 
-function readText(path: string, { noun, bytesMax, unreadable, tooLarge }: TextFile): string {
+function readText(path: string, { file, form, bytesMax, unreadable, tooLarge }: TextFile): string {
   const fail = (problem: string, expected: string, code: ErrorCode = unreadable): never => {
     throw new ColdpoolError(code, path === '' ? '""' : printable(path), problem, expected)
   }
-  const file = `${noun} file`
   try {
     const found = statSync(path)
     if (!found.isFile()) fail(found.isDirectory() ? 'is a directory' : 'is no regular file', file)
@@ -45,7 +47,7 @@ function readText(path: string, { noun, bytesMax, unreadable, tooLarge }: TextFi
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path))
   } catch (error) {
     if (error instanceof ColdpoolError) throw error
-    if (error instanceof TypeError && !('syscall' in error)) return fail('is no UTF-8 text', `${noun} in YAML`)
+    if (error instanceof TypeError && !('syscall' in error)) return fail('is no UTF-8 text', form)
     const { code } = error as NodeJS.ErrnoException
     return fail(code === 'ENOENT' ? 'there is no such file' : `cannot be read (${code})`, file)
   }

@@ -13,13 +13,15 @@ const ALIASES_MAX = 100
 /** What a text is to be held to, and where in its file it stands. */
 export interface Excerpt {
   readonly charactersMax: number
+  /** Of the lexer: each node costs far more than its characters. */
+  readonly tokensMax: number
   /** Of its file; its own first line is the one after. */
   readonly linesBefore: number
   /** Of errors in its form. */
   readonly code: ErrorCode
 }
 
-const WHOLE: Excerpt = { charactersMax: 2 ** 20, linesBefore: 0, code: 'CP_SCENARIO_YAML' }
+const WHOLE: Excerpt = { charactersMax: 2 ** 20, tokensMax: Infinity, linesBefore: 0, code: 'CP_SCENARIO_YAML' }
 
 export interface ScenarioDocument {
   readonly fileName: string
@@ -88,7 +90,8 @@ function offsetOf(yaml: Document, path: Path): number | undefined {
 }
 
 /** The library composes recursively; a few hundred kB of brackets would keep it busy for minutes. */
-function checkDepth(text: string, fileName: string, { code }: Excerpt): void {
+function checkDepth(text: string, fileName: string, { code, tokensMax, linesBefore }: Excerpt): void {
+  let tokens = 0
   let depth = 0
   let inLine = 0
   for (const token of new Lexer().lex(text)) {
@@ -96,6 +99,7 @@ function checkDepth(text: string, fileName: string, { code }: Excerpt): void {
     else if (token === ']' || token === '}') depth--
     else if (token === '-' || token === '?') inLine++
     else if (token === '\n' || token === '\r\n') inLine = 0
+    if (++tokens > tokensMax) fail(`${fileName}:${linesBefore + 1}`, code, 'has too many parts', `at most ${tokensMax}`)
     if (depth > DEPTH_MAX || inLine > DEPTH_MAX) {
       fail(fileName, code, 'collections nest too deeply', `at most ${DEPTH_MAX} levels`)
     }

@@ -344,6 +344,16 @@ const options = [
     ['run', 'FILE', '--set', 'hosts.host-1.devices=[device-1'],
     'CP_OVERRIDE hosts.host-1.devices: got "[device-1"',
   ),
+  args(
+    'injections that are not there',
+    ['run', 'FILE', '--injections', 'no-such-file.yaml'],
+    'CP_INJECTION no-such-file.yaml: there is no such file; expected a file of injections',
+  ),
+  args(
+    'a scenario in place of injections',
+    ['run', 'FILE', '--injections', 'FILE'],
+    `CP_INJECTION FILE:1: got "name: base"; expected an entry, which begins with '- '`,
+  ),
 ]
 
 export const CASES: readonly Case[] = [
