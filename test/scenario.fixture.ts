@@ -37,7 +37,8 @@ const kinds: Readonly<Record<string, fc.Arbitrary<object>>> = {
   trace: fc.record({ trace: fc.constantFrom('redis', 'sqlite'), epoch: ms(10, 100), repeat: fc.nat(2) }),
 }
 
-const workload = (host: string) =>
+/** A workload of any kind, as a scenario gives it. */
+export const workload = (host: string) =>
   fc
     .tuple(
       fc.constantFrom(...Object.keys(kinds)),
@@ -199,7 +200,7 @@ function withRoom<T extends { hosts: Record<string, { memory: string }>; workloa
   return object
 }
 
-function names(kind: string, count: number): string[] {
+export function names(kind: string, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `${kind}-${i + 1}`)
 }
 
