@@ -36,7 +36,7 @@ export interface CrewOptions {
   readonly dress?: (actor: Actor) => Actor
 }
 
-const HELLO_MS = 1000
+export const HELLO_MS = 1000
 
 type Assignment = ControlOf<'assign'>
 

@@ -13,6 +13,7 @@ import type { Log } from '#shared/observe/log.ts'
 import type { Located } from '#shared/observe/snapshots.ts'
 import type { PlacedCommand } from './placed-command.ts'
 import { place, type Member, type Placement, type Slot } from './placement.ts'
+import { HELLO_MS } from './crew.ts'
 import { type Hand, type Roster, SILENT_MS } from './roster.ts'
 
 export interface Orders {
@@ -38,6 +39,8 @@ export class Posts {
   readonly #dropped: Dropped
   readonly #log: Log
   readonly #onLost: (lost: StageLost) => void
+  /** Made once: who was lost is replaced where he stood. */
+  #placement: Placement | undefined
   #slots: readonly Slot[] = []
   /** By stage number; the conductor's own has none. */
   #holders: (string | undefined)[] = []
@@ -51,6 +54,8 @@ export class Posts {
   #subscriptions: Subscription[] = []
   /** Whom the run waits for, in words. */
   remark = ''
+  #saidMs = 0
+  #logged = ''
 
   constructor(
     wire: Wire,
@@ -91,10 +96,11 @@ export class Posts {
 
   /** Resolves when every post has somebody to hold it. Makes the placement if there is none yet. `check` may throw to end the wait. */
   async fill(given: Placement | undefined, members: readonly Member[], check: () => void): Promise<Placement> {
-    let placement = given
+    if (given) this.#placement = given
     for (;;) {
       check()
-      placement ??= this.#place(members)
+      this.#placement ??= this.#place(members)
+      const placement = this.#placement
       if (placement) {
         this.#slots = placement.slots
         const vacant = this.#fillVacant()
@@ -222,6 +228,11 @@ export class Posts {
   }
 
   #look(): void {
+    // What is over within a second is not worth a line.
+    if (this.remark !== this.#logged && this.#wire.now() - this.#saidMs > HELLO_MS) {
+      this.#logged = this.remark
+      if (this.remark !== '') this.#log.info({}, this.remark)
+    }
     for (let stage = 1; stage < this.#slots.length; stage++) {
       const hand = this.#hand(stage)
       if (hand === undefined) {
@@ -285,6 +296,6 @@ export class Posts {
   #say(remark: string): void {
     if (remark === this.remark) return
     this.remark = remark
-    if (remark !== '') this.#log.info({}, remark)
+    this.#saidMs = this.#wire.now()
   }
 }
