@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { decodeBag, encodeBag } from '../codec.ts'
 import type { Bag, StageId } from './bus.ts'
-import { Dropped } from './wire.ts'
+import type { Dropped } from './wire.ts'
 
 export interface NamedBag {
   readonly from: StageId

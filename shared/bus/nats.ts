@@ -100,10 +100,10 @@ export class NatsWire implements Wire {
   }
 
   serve(subject: string, answer: (bytes: Uint8Array) => Promise<Uint8Array>): Subscription {
+    const respond = async (message: Msg): Promise<void> => void message.respond(await answer(message.data))
     const subscription = this.connection.subscribe(subject, {
       callback: (error, message) => {
-        if (error || !message.reply) return
-        void answer(message.data).then((bytes) => message.respond(bytes))
+        if (!error && message.reply) void respond(message)
       },
     })
     return { stop: () => void (this.connection.isClosed() || subscription.unsubscribe()) }

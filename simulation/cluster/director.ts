@@ -284,7 +284,7 @@ export class Director {
 
   /** With the stage of each newcomer: decided once, and the same again after a recovery. */
   #placed(commands: readonly Command[]): PlacedCommand[] {
-    const { slots, stageOf } = this.#placement
+    const { stageOf } = this.#placement
     return commands.map((command) => {
       if (command.kind !== 'inject' && command.kind !== 'join') return command
       const { ordinal } = command

@@ -126,8 +126,7 @@ export class Posts {
         return
       }
       check()
-      const lost = this.#lost
-      if (lost) throw lost
+      this.#throwIfLost()
       if (this.#wire.now() - saidMs > ASSIGN_AGAIN_MS) {
         saidMs = this.#wire.now()
         for (const stage of late) this.#tell(stage, orders)
@@ -220,6 +219,10 @@ export class Posts {
     this.#silent.delete(stage)
     if (instance !== undefined) this.#roster.retire(instance, 'another process has taken your place')
     this.#lose(stage, why)
+  }
+
+  #throwIfLost(): void {
+    if (this.#lost) throw this.#lost
   }
 
   #lose(stage: StageId, why: string): void {

@@ -80,18 +80,17 @@ export function endSignal(): AbortSignal {
 export function showAlive(wire: NatsWire, file = process.env['COLDPOOL_ALIVE_FILE']): () => void {
   if (file === undefined || file === '') return () => {}
   let asking = false
-  const subscription = wire.every(ALIVE_MS, () => {
+  const ask = async (): Promise<void> => {
     if (asking) return
     asking = true
-    void wire.flush().then(
-      () => {
-        asking = false
-        writeFileSync(file, '')
-      },
-      () => {
-        asking = false
-      },
-    )
-  })
+    try {
+      await wire.flush()
+      writeFileSync(file, '')
+    } finally {
+      asking = false
+    }
+  }
+  // A flush that fails is a bus that does not answer: the file grows old, as it should.
+  const subscription = wire.every(ALIVE_MS, () => void ask().catch(() => {}))
   return () => subscription.stop()
 }

@@ -34,7 +34,7 @@ export const SILENT_MS = 5000
 const FORGOTTEN_MS = 30_000
 const HANDS_MAX = 4096
 const TOKEN = /^[A-Za-z0-9_-]{1,64}$/
-const ROLES = ['host', 'device', 'promoter', 'workload']
+const ROLES = new Set(['host', 'device', 'promoter', 'workload'])
 
 export class Roster {
   readonly #wire: Wire
@@ -139,7 +139,7 @@ export class Roster {
         TOKEN.test(name) &&
         TOKEN.test(instance) &&
         roles.length > 0 &&
-        roles.every((role) => ROLES.includes(role)) &&
+        roles.every((role) => ROLES.has(role)) &&
         areCounts(dropped)
       if (!formed) throw new ColdpoolError('CP_WIRE', 'hello', 'got a hello of another form', 'a name, roles and counts')
       if (roles[0] === at.split('.')[3]) return body

@@ -3,6 +3,7 @@
  * one for each grant since the last set; the journal has one a second, so that a conductor that was killed can check too.
  */
 import { ColdpoolError } from '#shared/errors.ts'
+import { StoreFull } from '#shared/observe/store.ts'
 import type { RunJournal } from './run-journal.ts'
 
 const REMEMBER_MS = 1000
@@ -37,8 +38,18 @@ export class Trail {
     if (this.#remembering || this.#nowMs() - this.#rememberedMs < REMEMBER_MS) return
     this.#rememberedMs = this.#nowMs()
     this.#remembering = true
-    const done = (): void => void (this.#remembering = false)
-    this.#journal.remember({ number, digest }).then(done, done)
+    void this.#remember(number, digest)
+  }
+
+  /** Without it the check only reaches less far: a full journal is named elsewhere. */
+  async #remember(number: number, digest: string): Promise<void> {
+    try {
+      await this.#journal.remember({ number, digest })
+    } catch (error) {
+      if (!(error instanceof StoreFull)) throw error
+    } finally {
+      this.#remembering = false
+    }
   }
 
   /** A whole set lies there: nobody goes back to before it. */
