@@ -13,5 +13,9 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
     if (error.code !== 'EPIPE') throw error
   })
   const { main } = await import('./program.ts')
-  process.exitCode = await main(process.argv.slice(2), { stdout: process.stdout, stderr: process.stderr })
+  process.exitCode = await main(process.argv.slice(2), {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+  })
 }

@@ -3,8 +3,10 @@ import { Command, CommanderError } from 'commander'
 import { ColdpoolError } from '#shared/errors.ts'
 import { scenarioJsonSchema } from '#shared/scenario.ts'
 import { printable, ScenarioError } from '#shared/scenario/problems.ts'
+import { addClusterCommands, append } from './cluster-commands.ts'
 import type { Io } from './io.ts'
 import { run, type RunFlags } from './run.ts'
+import type { WatchIo } from './watch/watch.ts'
 
 const EXIT = { fine: 0, broken: 1, badInput: 2 }
 
@@ -16,6 +18,7 @@ Examples:
   coldpool run scenarios/calm.yaml --seed 7 --duration 2m --json > verdict.json
   coldpool run scenarios/refusal.yaml --set devices.device-1.physical=4GiB --set 'hosts.*.swap.size=0B'
   coldpool run scenarios/calm.yaml --injections injections.yaml
+  coldpool run scenarios/calm.yaml --bus nats://127.0.0.1:4222 --processes --pace 1x
 
 An injection is a line such as this one; instead of inject (with its workload) there is stop: workload-8.
   - { quantum: 9000, inject: workload-8, workload: { host: host-1, kind: bear, size: 256MiB, rate: 400MB/s, attack: 5s } }
@@ -28,7 +31,7 @@ Example, for the YAML extension of most editors:
   and as the first line of a scenario:  # yaml-language-server: $schema=scenario.schema.json`
 
 /** Runs one command line (without the names of node and the script); gives the exit code. */
-export async function main(argv: readonly string[], io: Io): Promise<number> {
+export async function main(argv: readonly string[], io: Io & WatchIo): Promise<number> {
   let exitCode = EXIT.fine
   const program = new Command('coldpool')
     .description('Simulates hosts that share compressed CXL memory devices.')
@@ -44,6 +47,10 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     .option('--quantum <T>', 'resolution of virtual time, such as 1ms')
     .option('--set <path=value>', 'set a value of the scenario; * stands for every name; may be repeated', append)
     .option('--injections <FILE>', 'commands to give on the way, such as the injections.yaml of a run folder')
+    .option('--bus <URL>', 'carry all mail over this NATS server, such as nats://127.0.0.1:4222')
+    .option('--processes', 'with --bus: a process for each actor, started again when it dies (needs JetStream)')
+    .option('--cluster <NAME>', 'with --bus: the lobby in which conductor and stages meet; default: one of its own')
+    .option('--pace <PACE>', 'a multiple of real time such as 1x or 10x, or max', 'max')
     .option('--out <DIR>', 'where run folders are made', 'runs')
     .option('--json', 'print verdict.json and nothing else')
     .option('--quiet', 'show no progress')
@@ -58,6 +65,10 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     .addHelpText('after', SCHEMA_EXAMPLES)
     .action(() => void io.stdout.write(`${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`))
 
+  addClusterCommands(program, io, (code) => {
+    exitCode = code
+  })
+
   try {
     if (argv.length === 0) program.outputHelp()
     else await program.parseAsync(argv, { from: 'user' })
@@ -65,10 +76,6 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   } catch (error) {
     return report(error, io)
   }
-}
-
-function append(value: string, values: readonly string[] = []): string[] {
-  return [...values, value]
 }
 
 function report(error: unknown, io: Io): number {

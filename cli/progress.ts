@@ -7,6 +7,8 @@ import type { Io } from './io.ts'
 
 const PLAIN_EVERY_MS = 2000
 const BAR_WIDTH = 20
+/** Less than this is the grain of timers. */
+export const BEHIND_SECONDS = 0.1
 
 export interface ProgressDisplay extends Disposable {
   readonly show: (progress: Progress) => void
@@ -61,7 +63,8 @@ function display(show: (progress: Progress) => void, end: () => void = () => {})
 }
 
 /** `31.2 of 60 s · local 2.10 M, pooled 983 k · refused 12.3 k (1.25 %) · headroom 312 MiB on device-1`. */
-export function progressLine({ virtualSeconds, totalSeconds, pages, demoted, refused, headroomBytes }: Progress): string {
+export function progressLine(progress: Progress): string {
+  const { virtualSeconds, totalSeconds, pages, demoted, refused, headroomBytes, behindSeconds = 0 } = progress
   const states = PAGE_STATES.filter((state) => state !== 'free' && pages[state] > 0).map(
     (state) => `${state} ${formatCount(pages[state])}`,
   )
@@ -74,5 +77,6 @@ export function progressLine({ virtualSeconds, totalSeconds, pages, demoted, ref
     undefined,
   )
   if (tightest !== undefined) parts.push(`headroom ${formatBytes(tightest[1])} on ${tightest[0]}`)
+  if (behindSeconds >= BEHIND_SECONDS) parts.push(`${behindSeconds.toFixed(1)} s behind its pace`)
   return parts.join(' · ')
 }

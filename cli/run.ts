@@ -1,12 +1,15 @@
 /** `coldpool run`: scenario and injections are read and checked whole before anything is made or simulated. */
 import { ColdpoolError } from '#shared/errors.ts'
 import { loadScenario } from '#shared/scenario.ts'
+import { parsePace } from '#simulation/cluster/pacer.ts'
+import { busSettings, clusterName } from '#simulation/cluster/settings.ts'
 import { parseInjections } from '#simulation/injections.ts'
+import type { Progress } from '#simulation/progress.ts'
 import { readInjectionsText, readScenarioText } from '#simulation/scenario-file.ts'
 import { EXIT_INTERRUPTED, listenForInterrupt } from './interrupt.ts'
 import type { Io } from './io.ts'
 import { type FieldOptions, fieldOverrides } from './options.ts'
-import { showProgress } from './progress.ts'
+import { BEHIND_SECONDS, showProgress } from './progress.ts'
 
 export interface RunFlags extends FieldOptions {
   readonly set?: readonly string[]
@@ -14,6 +17,10 @@ export interface RunFlags extends FieldOptions {
   readonly out: string
   readonly json?: true
   readonly quiet?: true
+  readonly bus?: string
+  readonly cluster?: string
+  readonly processes?: true
+  readonly pace?: string
 }
 
 /** Gives the exit code. */
@@ -25,16 +32,37 @@ export async function run(file: string, flags: RunFlags, io: Io): Promise<number
   const { injections } = flags
   const script = injections === undefined ? undefined : parseInjections(readInjectionsText(injections), injections, scenario)
 
+  const pace = parsePace(flags.pace ?? 'max', '--pace')
+  const network = networkOf(flags)
+
   // Loaded only now, so that a slip in the scenario is told at once.
   const { renderVerdict, runScenario } = await import('#simulation/run.ts')
   using interrupt = listenForInterrupt(io)
   using progress = showProgress(json || quiet ? undefined : io.stderr)
-  const result = await runScenario(
-    { scenario, yaml, out, ...(script && { script }) },
-    { signal: interrupt.signal, onProgress: progress.show },
-  )
+  let behindSeconds = 0
+  const input = { scenario, yaml, out, ...(script && { script }) }
+  const onProgress = (now: Progress): void => {
+    behindSeconds = now.behindSeconds ?? 0
+    progress.show(now)
+  }
+  const options = { signal: interrupt.signal, onProgress, pace }
+  const result = network
+    ? await (await import('#simulation/cluster/local-run.ts')).runOverNats(input, { ...options, ...network })
+    : await runScenario(input, options)
   progress.end()
+  if (behindSeconds >= BEHIND_SECONDS) io.stderr.write(`the run fell behind its pace by ${behindSeconds.toFixed(1)} s\n`)
   const text = json ? JSON.stringify(result.verdict, null, 2) : renderVerdict(result)
   io.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
   return interrupt.signal.aborted ? EXIT_INTERRUPTED : 0
+}
+
+/** Where the run's mail goes; undefined: nowhere, it stays in this process. */
+function networkOf(flags: RunFlags) {
+  const { processes = false } = flags
+  if (flags.bus !== undefined) return { bus: busSettings(flags), cluster: clusterName(flags), processes }
+  for (const option of ['processes', 'cluster'] as const) {
+    if (flags[option] !== undefined)
+      throw new ColdpoolError('CP_OPTION', `--${option}`, 'no bus is named', '--bus nats://… as well')
+  }
+  return undefined
 }

@@ -13,6 +13,8 @@ export interface Progress {
   readonly refused: number
   /** Per device. */
   readonly headroomBytes: Readonly<Record<ActorId, number>>
+  /** Wall time by which the run is late, if it has a pace. */
+  readonly behindSeconds?: number
 }
 
 export function progressOf(

@@ -1,13 +1,14 @@
 /** A run: scenario → actors → bus → verdict and run folder. Start here. */
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import type { Bus } from '#shared/bus/bus.ts'
 import { MemoryBus } from '#shared/bus/memory.ts'
 import { Script } from '#shared/command.ts'
 import type { Scenario } from '#shared/scenario.ts'
 import { Stage } from '#shared/stage.ts'
-import { quantumAt } from '#shared/time.ts'
+import { NS_PER_S, quantumAt } from '#shared/time.ts'
 import { conduct } from '#services/conductor/grants.ts'
 import { Cast } from './actors.ts'
+import { paced, Pacer } from './cluster/pacer.ts'
 import { RunFolder } from './folder.ts'
 import { Ledger, type RunResult } from './ledger.ts'
 import type { Progress } from './progress.ts'
@@ -29,6 +30,8 @@ export interface RunInput {
 export interface RunOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
+  /** Virtual seconds a second of wall time; default 0, as fast as possible. */
+  readonly pace?: number
 }
 
 /** How long the loop computes before it lets timers and signals through. */
@@ -40,7 +43,9 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const cast = new Cast(scenario)
   const folder = input.out === undefined ? undefined : RunFolder.create(input.out, scenario, input.yaml)
   for (const stamped of script.commands) folder?.injection(stamped)
-  const ledger = new Ledger(cast, folder, options.onProgress)
+  const { signal, pace = 0 } = options
+  const pacer = new Pacer(pace, () => performance.now())
+  const ledger = new Ledger(cast, folder, paced(pacer, options.onProgress))
   const bus: Bus = new MemoryBus()
   const conductor = cast.conductor()
   const actors = cast.members.map(({ ordinal }) => (ordinal === conductor.ordinal ? conductor : cast.actor(ordinal)))
@@ -56,15 +61,19 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   await bus.join(0, stage)
   const end = quantumAt(scenario.duration, scenario.quantum)
   let breathedMs = startedMs
+  // Cut short by an interrupt.
+  const breathe = (milliseconds: number): Promise<void> =>
+    milliseconds === 0 ? setImmediate() : sleep(milliseconds, undefined, signal && { signal }).catch(() => {})
   const outcome = await conduct(bus, {
     end,
     sampleEvery: scenario.sample / scenario.quantum,
     script,
-    proceed: () => {
-      if (performance.now() - breathedMs < BREATH_MS) return true
-      return setImmediate().then(() => {
+    proceed: ({ quantum }) => {
+      const waitMs = pacer.waitMs((quantum * scenario.quantum) / NS_PER_S)
+      if (waitMs === 0 && performance.now() - breathedMs < BREATH_MS) return true
+      return breathe(waitMs).then(() => {
         breathedMs = performance.now()
-        return !(options.signal?.aborted ?? false)
+        return !(signal?.aborted ?? false)
       })
     },
     onReports: (quantum, reports) => {

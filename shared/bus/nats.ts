@@ -215,7 +215,7 @@ async function listen(connection: NatsConnection, dropped: Dropped, onNotice: (n
   for await (const status of connection.status()) {
     if (status.type === 'slowConsumer') dropped.count('slow')
     if (status.type === 'error') onNotice(`the server says: ${status.error.message}`)
-    else if (['disconnect', 'reconnect', 'staleConnection', 'close', 'ldm'].includes(status.type)) onNotice(status.type)
+    else if (['disconnect', 'reconnect', 'staleConnection', 'ldm'].includes(status.type)) onNotice(status.type)
   }
 }
 

@@ -10,7 +10,9 @@ export interface Log {
 export const LOG_LEVELS = ['error', 'warn', 'info', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
-export function openLog(who: Readonly<Record<string, string>>, level: LogLevel = 'info'): Log {
+/** The level is that of COLDPOOL_LOG, if it names one. */
+export function openLog(who: Readonly<Record<string, string>>, otherwise: LogLevel = 'info'): Log {
+  const level = LOG_LEVELS.find((name) => name === process.env['COLDPOOL_LOG']) ?? otherwise
   const destination = pino.destination({ dest: 2, sync: true })
   return pino({ level, base: who, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'message' }, destination)
 }

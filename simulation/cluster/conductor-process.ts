@@ -17,7 +17,8 @@ import { lobby } from './crew.ts'
 import { Director, type DirectorOptions } from './director.ts'
 import { parsePace } from './pacer.ts'
 import { showAlive } from './process.ts'
-import { type BusFlags, busSettings, clusterName, connectWire, DEFAULT_CLUSTER } from './settings.ts'
+import { connectWire } from './connect.ts'
+import { type BusFlags, busSettings, clusterName, DEFAULT_CLUSTER } from './settings.ts'
 import { RunJournal } from './run-journal.ts'
 
 export interface ConductInput {

@@ -24,7 +24,7 @@ import type { Progress } from '../progress.ts'
 import { Broadcast } from './broadcast.ts'
 import { Commands } from './commands.ts'
 import { ForeignGate } from './foreign-gate.ts'
-import { Pacer } from './pacer.ts'
+import { paced, Pacer } from './pacer.ts'
 import type { PlacedCommand } from './placed-command.ts'
 import { placeNewcomer, type Placement } from './placement.ts'
 import { Posts } from './posts.ts'
@@ -39,6 +39,8 @@ export interface DirectorOptions {
   /** Virtual seconds per second of wall time; 0: as fast as possible. */
   readonly pace: number
   readonly log: Log
+  /** Sets of snapshots are taken; default true. */
+  readonly recoverable?: boolean
   readonly onProgress?: (progress: Progress) => void
   /** Told before what follows is done, and waited for; tests use it to die at a given point. */
   readonly onMoment?: (moment: 'grant' | 'done' | 'set', number: number) => Promise<void> | void
@@ -101,15 +103,15 @@ export class Director {
     this.#cast = new Cast(this.#scenario)
     this.#admission = new Admission(this.#scenario)
     this.#blank = new Ledger(this.#cast).snapshot()
-    this.#ledger = new Ledger(this.#cast, folder, options.onProgress)
     this.#script = new Script([...order.script, ...journal.commands])
     this.#pacer = new Pacer(options.pace, () => wire.now())
+    this.#ledger = new Ledger(this.#cast, folder, paced(this.#pacer, options.onProgress))
     this.#roster = new Roster(wire, cluster, this.#dropped, {
       came: (hand, before) => this.#posts.came(hand, before),
       refused: (name, reason) => log.warn({ name, reason }, 'refused a process'),
     })
     this.#posts = new Posts(wire, this.#roster, order, this.#dropped, log, (lost) => this.#bus?.abandon(lost))
-    this.#sets = new SetKeeper(wire, store, journal, this.#dropped, log)
+    this.#sets = new SetKeeper(wire, store, journal, this.#dropped, log, options.recoverable ?? true)
     this.#trail = new Trail(journal, () => wire.now())
     const { run, secret } = order
     this.#commands = new Commands({

@@ -4,7 +4,8 @@ import type { Status } from '#shared/observe/broadcast.ts'
 import { openLog } from '#shared/observe/log.ts'
 import { Feed } from './feed.ts'
 import { showAlive } from './process.ts'
-import { type BusFlags, busSettings, clusterName, connectWire } from './settings.ts'
+import { connectWire } from './connect.ts'
+import { type BusFlags, busSettings, clusterName } from './settings.ts'
 
 /** A status is worth a line when something changed, and this often. */
 const STATUS_EVERY_MS = 10_000

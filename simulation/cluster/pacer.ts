@@ -1,5 +1,6 @@
 /** Holds a run to its pace, so that a person can watch: virtual time may not run ahead of wall time times the pace. */
 import { ColdpoolError } from '#shared/errors.ts'
+import type { Progress } from '../progress.ts'
 
 /** `max` (0), `1x`, `10x`, `0.5x`. Throws CP_OPTION. */
 export function parsePace(text: string, where: string): number {
@@ -12,6 +13,11 @@ export function parsePace(text: string, where: string): number {
     `got ${JSON.stringify(text).slice(0, 80)}`,
     'max, or a multiple of real time such as 1x or 10x',
   )
+}
+
+/** Says with the progress how far the run is behind. */
+export function paced(pacer: Pacer, onProgress: ((progress: Progress) => void) | undefined): typeof onProgress {
+  return onProgress && ((progress) => onProgress({ ...progress, behindSeconds: pacer.behindSeconds(progress.virtualSeconds) }))
 }
 
 export class Pacer {

@@ -7,7 +7,8 @@ import { JetStreamStore } from '#shared/observe/journal.ts'
 import { openLog } from '#shared/observe/log.ts'
 import { ScenarioError } from '#shared/scenario/problems.ts'
 import { type CrewOptions, runCrew } from './crew.ts'
-import { type BusFlags, busSettings, clusterName, connectWire, DEFAULT_CLUSTER, processName } from './settings.ts'
+import { connectWire } from './connect.ts'
+import { type BusFlags, busSettings, clusterName, DEFAULT_CLUSTER, processName } from './settings.ts'
 
 const ALIVE_MS = 1000
 

@@ -39,6 +39,7 @@ export class SetKeeper {
   readonly #journal: RunJournal
   readonly #dropped: Dropped
   readonly #log: Log
+  readonly #wanted: boolean
   #pending: Pending | undefined
   #lastMs: number
   #intervalMs = INTERVAL_MS_MIN
@@ -46,12 +47,13 @@ export class SetKeeper {
   #subscription: Subscription | undefined
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(wire: Wire, store: Store, journal: RunJournal, dropped: Dropped, log: Log) {
+  constructor(wire: Wire, store: Store, journal: RunJournal, dropped: Dropped, log: Log, wanted: boolean) {
     this.#wire = wire
     this.#store = store
     this.#journal = journal
     this.#dropped = dropped
     this.#log = log
+    this.#wanted = wanted
     this.#lastMs = wire.now()
   }
 
@@ -73,7 +75,7 @@ export class SetKeeper {
   }
 
   get due(): boolean {
-    return this.#pending === undefined && this.#wire.now() - this.#lastMs >= this.#intervalMs
+    return this.#wanted && this.#pending === undefined && this.#wire.now() - this.#lastMs >= this.#intervalMs
   }
 
   /** So long has the set under way been waited for that the run should wait too. */

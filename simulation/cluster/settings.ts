@@ -1,10 +1,7 @@
 /** Where the bus is and who we are on it: from options, else from the environment (COLDPOOL_…). */
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { NatsWire, type NatsOptions } from '#shared/bus/nats.ts'
-import type { Dropped } from '#shared/bus/wire.ts'
 import { ColdpoolError } from '#shared/errors.ts'
-import type { Log } from '#shared/observe/log.ts'
 
 export interface BusFlags {
   /** nats://host:port, several separated by commas. */
@@ -57,15 +54,6 @@ export function processName(role: string, env: Environment = process.env): strin
     .replaceAll(/[^A-Za-z0-9_-]/g, '-')
     .slice(0, 40)
   return /^[0-9a-f]{12}$/.test(host) ? `${role}-${host}` : `${role}-${host}-${process.pid}`
-}
-
-export async function connectWire(
-  settings: BusSettings,
-  name: string,
-  log: Log,
-  more: Pick<NatsOptions, 'patient'> & { readonly dropped?: Dropped } = {},
-): Promise<NatsWire> {
-  return NatsWire.connect({ ...settings, ...more, name, onNotice: (notice) => log.warn({ notice }, 'the connection to the bus') })
 }
 
 function passwordIn(file: string | undefined): string | undefined {
