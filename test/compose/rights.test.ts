@@ -22,7 +22,7 @@ const A_LISTENER_HEARS = ['status conductor all', 'sample conductor all', 'event
 
 /** Kind and destination of what each may say in its own role; nobody may say anything in the role of another. */
 const SAYS: Readonly<Record<User, readonly string[]>> = {
-  conductor: ['call *', 'grant *', 'status *', 'sample *', 'events *', 'progress *', 'journal *', 'snapshot *'],
+  conductor: ['call *', 'grant *', 'bag *', 'need *', 'status *', 'sample *', 'events *', 'progress *', 'journal *', 'snapshot *'],
   host: A_STAGE_SAYS,
   device: A_STAGE_SAYS,
   promoter: A_STAGE_SAYS,
