@@ -55,6 +55,8 @@ export class StageEnd {
   #waiting: { grant: Grant; named: readonly NamedBag[]; sinceMs: number } | undefined
   #stepping = false
   #closed = false
+  /** What is said to every grant once the stage cannot go on. */
+  #failed: Uint8Array | undefined
   /** What was sent in the last two grants: a receiver may be one grant behind. */
   #sent: { readonly number: number; readonly bags: readonly SealedBag[] }[] = []
 
@@ -92,14 +94,19 @@ export class StageEnd {
     const grant = this.#decode('grant', bytes)
     if (!grant) return
     const { number } = grant
+    if (this.#failed) return this.#sayFailed(this.#failed)
     if (number === this.#number && this.#done) return this.#say(this.#done)
     if (number !== this.#number + 1) return this.dropped.count(number <= this.#number ? 'old' : 'early')
     if (this.#waiting || this.#stepping) return
-    const { stage } = this.#spec
+    const { stage, roles } = this.#spec
+    const { bagsFrom, bagsTo, bagDigests } = grant
+    const even = bagsFrom.length === bagsTo.length && bagsTo.length === bagDigests.length
+    // It would wait for a bag that nobody sends, and not hear the true grant meanwhile.
+    if (!even || !bagsFrom.every((from) => from < roles.length)) return this.dropped.count('malformed')
     const named: NamedBag[] = []
-    for (let i = 0; i < grant.bagsTo.length; i++) {
-      const from = grant.bagsFrom[i]!
-      if (grant.bagsTo[i] === stage && from !== stage) named.push({ from, digest: grant.bagDigests[i]! })
+    for (let i = 0; i < bagsTo.length; i++) {
+      const from = bagsFrom[i]!
+      if (bagsTo[i] === stage && from !== stage) named.push({ from, digest: bagDigests[i]! })
     }
     this.#waiting = { grant, named, sinceMs: this.#wire.now() }
     this.#proceed()
@@ -144,10 +151,10 @@ export class StageEnd {
       const inbox = this.#inbox ?? [...this.#mailbag.take(this.#number, named), ...this.#own]
       this.#inbox = undefined
       this.#own = []
-      if (this.#options.onMoment) this.#carryOutSlowly(grant, inbox, this.#options.onMoment).catch((error) => this.#fail(error))
+      if (this.#options.onMoment) this.#carryOutSlowly(grant, inbox, this.#options.onMoment).catch((error) => this.fail(error))
       else this.#carryOut(grant, inbox)
     } catch (error) {
-      this.#fail(error)
+      this.fail(error)
     }
   }
 
@@ -167,7 +174,7 @@ export class StageEnd {
     await this.#wire.flush()
     await onMoment('bags', grant.number)
     this.#stepping = false
-    if (this.#closed) return
+    if (this.#closed || this.#failed) return
     this.#finish(grant, done)
     await this.#wire.flush()
     await onMoment('done', grant.number)
@@ -210,12 +217,18 @@ export class StageEnd {
   }
 
   /** A broken invariant, here or in an actor: the conductor hears of it, and the run ends. */
-  #fail(error: unknown): void {
-    const { run, stage, roles, generation } = this.#spec
-    this.close()
+  fail(error: unknown): void {
+    const { stage, generation } = this.#spec
     const { name, message } = error instanceof Error ? error : new Error(String(error))
     const code = error instanceof ColdpoolError ? error.code : name
-    const failed = encodeControl('failed', { generation, stage, code, message: message.slice(0, 4000) })
+    this.#waiting = undefined
+    this.#failed = encodeControl('failed', { generation, stage, code, message: message.slice(0, 4000) })
+    this.#sayFailed(this.#failed)
+  }
+
+  /** Again with every grant that comes, for this may be lost too. */
+  #sayFailed(failed: Uint8Array): void {
+    const { run, stage, roles } = this.#spec
     this.#wire.publish(subject(run, 'failed', roles[stage]!, 'conductor'), failed)
   }
 
