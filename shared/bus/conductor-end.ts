@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { ColdpoolError, InvariantError } from '../errors.ts'
 import type { Bag, Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
 import { type ControlOf, decodeControl, encodeControl } from './control.ts'
+import type { Quantum } from '../time.ts'
 import { StageEnd, type StageEndOptions } from './stage-end.ts'
 import { Dropped, subject, type Subscription, type Wire } from './wire.ts'
 
@@ -22,7 +23,14 @@ export interface ConductorEndSpec {
 export interface ConductorEndOptions {
   readonly dropped?: Dropped
   /** Hears the digest of every grant. */
-  readonly onTrail?: (number: number, digest: string) => void
+  readonly onTrail?: (mark: TrailMark) => void
+}
+
+/** What all stages did in one grant, as a digest: the same again in every repetition. */
+export interface TrailMark {
+  readonly number: number
+  readonly quantum: Quantum
+  readonly digest: string
 }
 
 /** A grant with no answer is sent again after this long, then after twice as long, up to the most. */
@@ -126,7 +134,7 @@ export class ConductorEnd implements Bus {
     await all
     const dones = this.#dones as readonly Done[]
     this.#before = dones
-    this.#options.onTrail?.(this.#number, trailOf(dones))
+    this.#options.onTrail?.({ number: this.#number, quantum: grant.quantum, digest: trailOf(dones) })
     return dones.map(reportOf)
   }
 
@@ -205,22 +213,16 @@ export class ConductorEnd implements Bus {
 }
 
 const text = z.string().max(4096)
+/** Actors may report what is not finite; a done that is not taken would be asked for for ever. */
+const figure = z
+  .number()
+  .or(z.nan())
+  .or(z.literal([Infinity, -Infinity]))
 const detailsSchema = z.object({
   events: z
-    .array(z.object({ quantum: z.number(), actor: text, code: text, fields: z.record(text, z.union([z.number(), text])) }))
+    .array(z.object({ quantum: z.number(), actor: text, code: text, fields: z.record(text, figure.or(text)) }))
     .max(1 << 20),
-  telemetry: z
-    .record(
-      text,
-      z.record(
-        text,
-        z
-          .number()
-          .or(z.nan())
-          .or(z.literal([Infinity, -Infinity])),
-      ),
-    )
-    .nullable(),
+  telemetry: z.record(text, z.record(text, figure)).nullable(),
   digests: z
     .array(z.object({ ordinal: z.number(), mail: text, state: text }))
     .max(1 << 16)

@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest'
+import { ColdpoolError } from '../errors.ts'
+import type { Report } from './bus.ts'
+import { ConductorEnd, StageLost } from './conductor-end.ts'
+import { type Control, type ControlOf, decodeControl, encodeControl } from './control.ts'
+import { Party } from './party.fixture.ts'
+import { StageEnd } from './stage-end.ts'
+import { subject } from './wire.ts'
+import { FAULTLESS, Network } from './wire.fixture.ts'
+
+const GRANT = { quantum: 5, observe: false, final: false }
+const DONE: ControlOf<'done'> = {
+  generation: 2,
+  stage: 0,
+  number: 1,
+  nextWake: 9,
+  mails: 0,
+  bagsTo: [],
+  bagDigests: [],
+  report: null,
+}
+
+/** A conductor of two stages, a host's and a device's, both elsewhere. */
+async function alone(): Promise<{ network: Network; conductor: ConductorEnd; heard: Control[]; say: Say }> {
+  const network = new Network()
+  const heard: Control[] = []
+  const stages = network.wire('stages')
+  stages.subscribe(subject('run', 'grant', 'conductor', 'all'), (bytes) => void heard.push(decodeControl(bytes)))
+  const conductor = new ConductorEnd(network.wire('conductor'), {
+    run: 'run',
+    generation: 2,
+    roles: ['host', 'device'],
+    first: 1,
+  })
+  await conductor.open()
+  const say: Say = (done, role = done.stage === 1 ? 'device' : 'host') => {
+    stages.publish(subject('run', 'done', role, 'conductor'), encodeControl('done', { ...DONE, ...done }))
+    network.advance(1)
+  }
+  return { network, conductor, heard, say }
+}
+type Say = (done: Partial<ControlOf<'done'>>, role?: string) => void
+
+describe('a grant', () => {
+  test('resolves when every stage has said done, with the reports in stage order', async () => {
+    const { network, conductor, say } = await alone()
+    const reports = conductor.grant(GRANT)
+    say({ stage: 1, nextWake: Infinity })
+    say({ stage: 0, mails: 3 })
+    const expected: Report[] = [
+      { stage: 0, nextWake: 9, mails: 3, events: [] },
+      { stage: 1, nextWake: Infinity, mails: 0, events: [] },
+    ]
+    expect(await network.until(reports)).toEqual(expected)
+  })
+
+  test('is sent again until every done is there, and seldomer with time', async () => {
+    const { network, conductor, heard, say } = await alone()
+    const reports = conductor.grant(GRANT)
+    network.advance(20_000)
+    expect(heard.length).toBeGreaterThan(10)
+    expect(heard.length).toBeLessThan(25)
+    expect(new Set(heard.map((control) => JSON.stringify(control))).size).toBe(1)
+    say({ stage: 0 })
+    say({ stage: 1 })
+    await network.until(reports)
+    const before = heard.length
+    network.advance(20_000)
+    expect(heard).toHaveLength(before)
+  })
+
+  test('names the bags of the grant before, and has a set taken only once', async () => {
+    const { network, conductor, heard, say } = await alone()
+    conductor.takeSet('set-1')
+    const first = conductor.grant(GRANT)
+    say({ stage: 1, bagsTo: [0, 0], bagDigests: ['c', 'd'] })
+    say({ stage: 0, bagsTo: [1], bagDigests: ['a'] })
+    await network.until(first)
+    void conductor.grant({ ...GRANT, quantum: 6, observe: true }).catch(() => {})
+    network.advance(1)
+    expect(heard[0]!.body).toMatchObject({ number: 1, set: 'set-1', bagsFrom: [], observe: false })
+    const named = { bagsFrom: [0, 1, 1], bagsTo: [1, 0, 0], bagDigests: ['a', 'c', 'd'] }
+    expect(heard[1]!.body).toMatchObject({ number: 2, set: '', quantum: 6, observe: true, ...named })
+    await conductor.close()
+  })
+})
+
+describe('a done', () => {
+  test('that is old, early, doubled, of another generation, of a stranger or malformed is dropped', async () => {
+    const { network, conductor, say } = await alone()
+    const reports = conductor.grant(GRANT)
+    say({ stage: 0, number: 0 })
+    say({ stage: 0, generation: 1 })
+    say({ stage: 0, number: 2 })
+    say({ stage: 0 }, 'device')
+    say({ stage: 7 })
+    expect(conductor.dropped.counts).toEqual({ old: 2, early: 1, stranger: 2 })
+    say({ stage: 0, bagsTo: [1] })
+    say({ stage: 0, bagsTo: [2], bagDigests: ['a'] })
+    network.wire('x').publish(subject('run', 'done', 'host', 'conductor'), Uint8Array.of(0xc1))
+    network
+      .wire('x')
+      .publish(subject('run', 'done', 'host', 'conductor'), encodeControl('need', { generation: 2, stage: 0, number: 1 }))
+    network.advance(1)
+    expect(conductor.dropped.counts).toEqual({ old: 2, early: 1, stranger: 2, malformed: 4 })
+    say({ stage: 0 })
+    say({ stage: 0, mails: 8 })
+    say({ stage: 1 })
+    say({ stage: 1, mails: 8 })
+    expect((await network.until(reports)).map(({ mails }) => mails)).toEqual([0, 0])
+    expect(conductor.dropped.counts).toEqual({ old: 4, early: 1, stranger: 2, malformed: 4 })
+  })
+
+  test.each([
+    ['no map', 7],
+    ['no events', { events: null, telemetry: null, digests: null }],
+    ['an event without an actor', { events: [{ quantum: 1, code: 'c', fields: {} }], telemetry: null, digests: null }],
+    ['telemetry that is no number', { events: [], telemetry: { a: { b: 'c' } }, digests: null }],
+    ['digests without a state', { events: [], telemetry: null, digests: [{ ordinal: 1, mail: 'a' }] }],
+  ])('whose report has %s is dropped as malformed', async (_, report) => {
+    const { network, conductor, say } = await alone()
+    const reports = conductor.grant(GRANT)
+    say({ stage: 0, report })
+    expect(conductor.dropped.counts).toEqual({ malformed: 1 })
+    say({ stage: 0 })
+    say({ stage: 1 })
+    await network.until(reports)
+  })
+
+  test('may report any number that an actor can: no number and infinity too', async () => {
+    const { network, conductor, say } = await alone()
+    const reports = conductor.grant(GRANT)
+    const fields = { at: Infinity, mean: NaN, text: 'x' }
+    const report = {
+      events: [{ quantum: 5, actor: 'a', code: 'c', fields }],
+      telemetry: { a: { x: NaN, y: -Infinity, z: 1e300 } },
+      digests: null,
+    }
+    say({ stage: 0, report })
+    say({ stage: 1 })
+    const [first] = await network.until(reports)
+    expect(first).toMatchObject({ events: report.events, telemetry: report.telemetry })
+  })
+})
+
+describe('a failure', () => {
+  test('of a stage ends the grant with CP_STAGE, and all that follow', async () => {
+    const network = new Network()
+    const party = await new Party(network, { actors: 3, stages: 3, until: 30 }).open()
+    await network.until(party.play(3))
+    const failed = encodeControl('failed', { generation: 1, stage: 2, code: 'X', message: 'it broke' })
+    network.wire('2').publish(subject('party', 'failed', 'promoter', 'conductor'), failed)
+    network.cut('stage-1', 1000)
+    const error = await network.until(party.finish().catch((thrown: unknown) => thrown))
+    expect(error).toBeInstanceOf(ColdpoolError)
+    expect((error as Error).message).toBe('CP_STAGE stage 2: X it broke; expected a step')
+    await expect(party.conductor.grant(GRANT)).rejects.toBe(error)
+    expect(party.conductor.failure).toBe(error)
+  })
+
+  test('in another generation, or under a name that is not the stage’s, is none', async () => {
+    const { network, conductor, say } = await alone()
+    const reports = conductor.grant(GRANT)
+    const wire = network.wire('x')
+    const failed = { generation: 2, stage: 1, code: 'X', message: '' }
+    wire.publish(subject('run', 'failed', 'device', 'conductor'), encodeControl('failed', { ...failed, generation: 1 }))
+    wire.publish(subject('run', 'failed', 'host', 'conductor'), encodeControl('failed', failed))
+    say({ stage: 0 })
+    say({ stage: 1 })
+    await network.until(reports)
+    expect(conductor.dropped.counts).toEqual({ old: 1, stranger: 1 })
+  })
+
+  test('is heard however many messages are lost', async () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const network = new Network(seed, { ...FAULTLESS, loss: 0.6 })
+      const conductor = new ConductorEnd(network.wire('conductor'), { run: 'run', generation: 1, roles: ['host'], first: 1 })
+      await conductor.open()
+      const end = new StageEnd(
+        network.wire('stage'),
+        { run: 'run', generation: 1, stage: 0, roles: ['host'], first: 1 },
+        {
+          step: () => {
+            throw new Error('no')
+          },
+        },
+      )
+      await end.open()
+      await expect(network.until(conductor.grant(GRANT))).rejects.toThrow('CP_STAGE stage 0: Error no')
+    }
+  })
+
+  test('that the conductor is told of ends the grant with it; the first one stays', async () => {
+    const { conductor } = await alone()
+    const reports = conductor.grant(GRANT)
+    const lost = new StageLost(1, 'it is gone')
+    conductor.abandon(lost)
+    await expect(reports).rejects.toBe(lost)
+    conductor.abandon(new StageLost(0, 'too'))
+    await expect(conductor.grant(GRANT)).rejects.toBe(lost)
+    expect(lost.message).toBe('stage 1: it is gone')
+  })
+
+  test('is what a grant ends with when the bus is closed under it', async () => {
+    const { conductor } = await alone()
+    const reports = conductor.grant(GRANT)
+    await conductor.close()
+    await expect(reports).rejects.toThrow('the bus was closed')
+  })
+})
