@@ -4,7 +4,8 @@
  */
 import type { Ordinal } from './actor.ts'
 
-export type Role = 'conductor' | 'host' | 'device' | 'promoter' | 'workload'
+export const ROLES = ['conductor', 'host', 'device', 'promoter', 'workload'] as const
+export type Role = (typeof ROLES)[number]
 
 /** The types of a field: `u32` a whole number < 2^32, `f64` a finite number, `text` at most 4 KiB, `T[]` a typed array. */
 interface FieldTypes {

@@ -13,9 +13,11 @@ export const PART_HEADER = 'Coldpool-Part'
 const PART = /^([A-Za-z0-9]{1,32}) (\d{1,6}) (\d{1,6})$/
 
 /** A whole message. */
-export const MESSAGE_BYTES_MAX = 512 << 20
+export const MESSAGE_BYTES_MAX = 256 << 20
+/** A message of that size in parts of 64 KiB, a small max_payload. */
+const PARTS_MAX = 1 << 12
 const UNFINISHED_MAX = 64
-const UNFINISHED_BYTES_MAX = 1 << 30
+const UNFINISHED_BYTES_MAX = MESSAGE_BYTES_MAX
 
 export function partsOf(bytes: Uint8Array, partBytes: number): Uint8Array[] {
   const parts: Uint8Array[] = []
@@ -30,17 +32,20 @@ export function formatPart({ id, index, count }: Part): string {
 /** Undefined if it is none. */
 export function parsePart(text: string): Part | undefined {
   const [, id, index, count] = PART.exec(text) ?? []
-  if (id === undefined || Number(count) < 1 || Number(index) >= Number(count)) return undefined
+  if (id === undefined || Number(count) < 1 || Number(count) > PARTS_MAX || Number(index) >= Number(count)) return undefined
   return { id, index: Number(index), count: Number(count) }
 }
 
 interface Unfinished {
-  readonly parts: (Uint8Array | undefined)[]
-  missing: number
+  readonly subject: string
+  readonly count: number
+  /** By index; what was announced and has not come takes no room. */
+  readonly parts: Map<number, Uint8Array>
   bytes: number
 }
 
 export class Assembly {
+  /** By subject and id: nobody can put a part into the message of another role. In order of arrival. */
   readonly #unfinished = new Map<string, Unfinished>()
   #bytes = 0
   readonly #onDrop: () => void
@@ -50,47 +55,59 @@ export class Assembly {
   }
 
   /** Gives the message when its last part has come. */
-  put(part: Part, bytes: Uint8Array): Uint8Array | undefined {
-    let message = this.#unfinished.get(part.id)
+  put(subject: string, part: Part, bytes: Uint8Array): Uint8Array | undefined {
+    const key = `${subject} ${part.id}`
+    let message = this.#unfinished.get(key)
     if (message === undefined) {
-      message = { parts: Array.from({ length: part.count }), missing: part.count, bytes: 0 }
-      this.#unfinished.set(part.id, message)
+      message = { subject, count: part.count, parts: new Map(), bytes: 0 }
+      this.#unfinished.set(key, message)
     }
-    if (message.parts.length !== part.count || message.parts[part.index] !== undefined) {
+    if (message.count !== part.count || message.parts.has(part.index)) {
       this.#onDrop()
       return undefined
     }
-    message.parts[part.index] = bytes
-    message.missing--
+    message.parts.set(part.index, bytes)
     message.bytes += bytes.length
     this.#bytes += bytes.length
-    if (message.missing > 0 && message.bytes <= MESSAGE_BYTES_MAX) return this.#bound()
-    this.#forget(part.id)
-    if (message.missing === 0) return joined(message.parts as Uint8Array[], message.bytes)
-    this.#onDrop()
+    if (message.parts.size === message.count) {
+      this.#forget(key)
+      return joined(message)
+    }
+    this.#bound()
     return undefined
   }
 
-  #bound(): undefined {
-    for (const id of this.#unfinished.keys()) {
-      if (this.#unfinished.size <= UNFINISHED_MAX && this.#bytes <= UNFINISHED_BYTES_MAX) return
-      this.#forget(id)
-      this.#onDrop()
+  /** Whoever has most under way, by subject and so by role, loses his oldest: he pushes out nobody else's. */
+  #bound(): void {
+    while (this.#unfinished.size > UNFINISHED_MAX || this.#bytes > UNFINISHED_BYTES_MAX) {
+      const full = this.#bytes > UNFINISHED_BYTES_MAX
+      const held = new Map<string, number>()
+      for (const { subject, bytes } of this.#unfinished.values()) {
+        held.set(subject, (held.get(subject) ?? 0) + (full ? bytes : 1))
+      }
+      const [greediest] = [...held].reduce((most, next) => (next[1] > most[1] ? next : most))
+      for (const [key, { subject }] of this.#unfinished) {
+        if (subject !== greediest) continue
+        this.#forget(key)
+        this.#onDrop()
+        break
+      }
     }
   }
 
-  #forget(id: string): void {
-    this.#bytes -= this.#unfinished.get(id)!.bytes
-    this.#unfinished.delete(id)
+  #forget(key: string): void {
+    this.#bytes -= this.#unfinished.get(key)!.bytes
+    this.#unfinished.delete(key)
   }
 }
 
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
+function joined({ count, parts, bytes }: Unfinished): Uint8Array {
+  const message = new Uint8Array(bytes)
   let at = 0
-  for (const part of parts) {
-    bytes.set(part, at)
+  for (let index = 0; index < count; index++) {
+    const part = parts.get(index)!
+    message.set(part, at)
     at += part.length
   }
-  return bytes
+  return message
 }

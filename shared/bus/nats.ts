@@ -29,6 +29,10 @@ export interface NatsOptions {
 const RECONNECT_MS = 200
 const PING_MS = 2000
 const PINGS_MAX = 2
+/** An inbox of a user, or the server's name for one in another account. */
+const INBOX = /^_(INBOX|R_)/
+/** In every message that JetStream reads out of a stream. */
+const STORED_HEADER = 'Nats-Stream'
 /** Room for headers and protocol in a message of the server's max_payload. */
 const PART_SLACK_BYTES = 1024
 
@@ -87,7 +91,7 @@ export class NatsWire implements Wire {
   }
 
   subscribe(subject: string, hear: (bytes: Uint8Array, subject: string) => void): Subscription {
-    const assembly = new Assembly(() => this.dropped.count('overflow'))
+    const assembly = new Assembly(() => this.dropped.count('overflow', `unfinished parts on ${subject}`))
     const subscription = this.connection.subscribe(subject, {
       callback: (error, message) => {
         // What the server forbids comes here as an error, and to onNotice as well.
@@ -100,10 +104,16 @@ export class NatsWire implements Wire {
   }
 
   serve(subject: string, answer: (bytes: Uint8Array) => Promise<Uint8Array>): Subscription {
-    const respond = async (message: Msg): Promise<void> => void message.respond(await answer(message.data))
+    const respond = async (message: Msg): Promise<void> => {
+      const bytes = await answer(message.data)
+      if (!this.connection.isClosed()) message.respond(bytes)
+    }
     const subscription = this.connection.subscribe(subject, {
       callback: (error, message) => {
-        if (!error && message.reply) void respond(message)
+        if (error || this.#isReflected(message)) return
+        // Whoever asks says where the answer goes: nowhere but into an inbox, for we may speak where he may not.
+        if (!INBOX.test(message.reply ?? '')) this.dropped.count('stranger', `a request on ${subject} that names no inbox`)
+        else void respond(message)
       },
     })
     return { stop: () => void (this.connection.isClosed() || subscription.unsubscribe()) }
@@ -145,12 +155,20 @@ export class NatsWire implements Wire {
   }
 
   #whole(message: Msg, assembly: Assembly): Uint8Array | undefined {
+    if (this.#isReflected(message)) return undefined
     const text = message.headers?.get(PART_HEADER)
     if (!text) return message.data
     const part = parsePart(text)
-    if (part) return assembly.put(part, message.data)
-    this.dropped.count('malformed')
+    if (part) return assembly.put(message.subject, part, message.data)
+    this.dropped.count('malformed', 'a part that is none')
     return undefined
+  }
+
+  /** An answer of JetStream's, which whoever asks can have sent to any subject, also one on which he may not speak. */
+  #isReflected(message: Msg): boolean {
+    if (message.headers?.has(STORED_HEADER) !== true) return false
+    this.dropped.count('stranger', `an answer of JetStream on ${message.subject}`)
+    return true
   }
 
   #partBytes(): number {

@@ -8,6 +8,7 @@ import { ColdpoolError } from '../errors.ts'
 import type { Bag, Report, StageHandler, StageId } from './bus.ts'
 import type { Command } from '../command.ts'
 import { type ControlOf, decodeControl, encodeControl } from './control.ts'
+import { ROLES } from '../messages.ts'
 import { Mailbag, type NamedBag, readParcel, sealBag, type SealedBag } from './mailbag.ts'
 import { Dropped, subject, type Subscription, type Wire } from './wire.ts'
 
@@ -73,10 +74,13 @@ export class StageEnd {
 
   /** Resolves when everything that is sent from now on will be heard. */
   async open(): Promise<void> {
-    const { run, stage } = this.#spec
+    const { run, stage, roles } = this.#spec
     if (!this.#options.conductor) this.#hear(subject(run, 'grant', 'conductor', 'all'), (bytes) => this.grant(bytes))
-    this.#hear(subject(run, 'bag', '*', stage), (bytes, at) => this.#bag(bytes, at))
-    this.#hear(subject(run, 'need', '*', stage), (bytes) => this.#need(bytes))
+    // One by one: what is said on another account's bus comes over by role, which a `*` here would not match.
+    for (const role of new Set([...ROLES, ...roles])) {
+      this.#hear(subject(run, 'bag', role, stage), (bytes, at) => this.#bag(bytes, at))
+      this.#hear(subject(run, 'need', role, stage), (bytes) => this.#need(bytes))
+    }
     this.#subscriptions.push(this.#wire.every(LOOK_MS, () => this.#askAgain()))
     await this.#wire.flush()
   }

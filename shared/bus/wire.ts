@@ -45,14 +45,26 @@ export type SubjectKind =
   | 'mail'
   | 'progress'
 
+/**
+ * malformed: fails the message table; old: of another generation or an earlier grant; early: of a later one; double: was said
+ * before, or asked for again too soon; stranger: from or for nobody here; overflow: a queue was full; slow: the client
+ * could not keep up. Between honest processes only the first and the stranger never occur.
+ */
+export const DROP_CAUSES = ['malformed', 'old', 'early', 'double', 'stranger', 'overflow', 'slow'] as const
+export type DropCause = (typeof DROP_CAUSES)[number]
+
 /** Counts what was not taken, by cause. */
 export class Dropped {
   readonly counts: Record<string, number> = {}
+  readonly #onDrop: (cause: DropCause, problem: string) => void
 
-  count(cause: DropCause): void {
+  /** `onDrop` hears of every one, for a log that says it seldom. */
+  constructor(onDrop: (cause: DropCause, problem: string) => void = () => {}) {
+    this.#onDrop = onDrop
+  }
+
+  count(cause: DropCause, problem = ''): void {
     this.counts[cause] = (this.counts[cause] ?? 0) + 1
+    this.#onDrop(cause, problem)
   }
 }
-
-/** malformed: fails the message table; old: of an older generation or an earlier grant; early: of a later one; stranger: from or for nobody here; overflow: a queue was full; slow: the client could not keep up. */
-export type DropCause = 'malformed' | 'old' | 'early' | 'stranger' | 'overflow' | 'slow'
