@@ -17,6 +17,7 @@ export const ERRORS = {
   CP_STAGE: 'a stage of the cluster failed',
   CP_DIVERGED: 'a repeated run did not do what it had done before',
   CP_JOURNAL: 'the journal or the snapshots cannot be stored or read',
+  CP_SUPERSEDED: 'another conductor has taken the run',
   CP_COMMAND: 'a command asks for what cannot be done',
   CP_SCHEMA: 'a peer speaks another version of the messages',
 } as const

@@ -26,6 +26,8 @@ export interface StreamLimits {
 
 export const STREAM_LIMITS: StreamLimits = { journalBytes: 64 * 2 ** 20, snapshotBytes: 2 * 2 ** 30, replicas: 1 }
 
+/** A week. */
+const MAX_AGE_NS = 7 * 86_400 * 1e9
 const TIMEOUT_MS = 3000
 
 export class JetStreamStore implements Store {
@@ -61,7 +63,7 @@ export class JetStreamStore implements Store {
       const { name, message } = error as Error
       if (error instanceof JetStreamApiError) {
         if (error.code === WRONG_LAST_SEQUENCE || /wrong last/.test(message)) {
-          throw new ColdpoolError('CP_JOURNAL', subject, 'another conductor has written to it', 'one conductor a run')
+          throw new ColdpoolError('CP_SUPERSEDED', subject, 'another conductor has written to it', 'one conductor a run')
         }
         if (/no response|not available|no leader|unavailable/i.test(message)) throw new StoreAway(message, { cause: error })
         throw new StoreFull(message, { cause: error })
@@ -113,6 +115,8 @@ export class JetStreamStore implements Store {
       discard: DiscardPolicy.New,
       max_bytes: bytesMax,
       num_replicas: replicas,
+      // Of runs that were left and never resumed, nothing stays for ever.
+      max_age: MAX_AGE_NS,
       allow_direct: true,
     }
     try {

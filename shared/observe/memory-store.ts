@@ -1,13 +1,22 @@
 /** A store in memory, for runs whose processes all end together: nothing would be left to recover. */
+import { ColdpoolError } from '../errors.ts'
 import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, type Stored } from './store.ts'
 
 export class MemoryStore implements Store {
   #sequence = 0
-  readonly #messages = new Map<number, Stored>()
+  readonly #messages = new Map<number, Stored & { readonly id: string }>()
+  /** Of what is there. */
+  readonly #sequenceOf = new Map<string, number>()
 
-  append(subject: string, bytes: Uint8Array): Promise<number> {
-    this.#messages.set(++this.#sequence, { sequence: this.#sequence, subject, bytes })
-    return Promise.resolve(this.#sequence)
+  async append(subject: string, bytes: Uint8Array, id: string, after?: number): Promise<number> {
+    const before = this.#sequenceOf.get(id)
+    if (before !== undefined) return before
+    if (after !== undefined && after !== ((await this.last(subject))?.sequence ?? 0)) {
+      throw new ColdpoolError('CP_JOURNAL', subject, 'another conductor has written to it', 'one conductor a run')
+    }
+    this.#messages.set(++this.#sequence, { sequence: this.#sequence, subject, bytes, id })
+    this.#sequenceOf.set(id, this.#sequence)
+    return this.#sequence
   }
 
   async read(subject: string): Promise<Uint8Array | undefined> {
@@ -24,18 +33,24 @@ export class MemoryStore implements Store {
   }
 
   trim(stream: string, subject: string, before = Infinity): Promise<void> {
-    for (const { sequence, subject: at } of this.#messages.values()) {
+    for (const { sequence, subject: at, id } of this.#messages.values()) {
       const kind = at.split('.')[2] === 'snapshot' ? SNAPSHOT_STREAM : JOURNAL_STREAM
-      if (kind === stream && sequence < before && matches(subject, at)) this.#messages.delete(sequence)
+      if (kind !== stream || sequence >= before || !matches(subject, at)) continue
+      this.#messages.delete(sequence)
+      this.#sequenceOf.delete(id)
     }
     return Promise.resolve()
   }
 }
 
-/** As NATS has it: `*` stands for one part, `>` for all that follow. */
+/** As NATS has it: `*` stands for one part, `>` for one or more that follow. */
 function matches(pattern: string, subject: string): boolean {
   const parts = subject.split('.')
   const wanted = pattern.split('.')
-  if (wanted.at(-1) === '>') wanted.splice(-1, 1, ...parts.slice(wanted.length - 1))
+  if (wanted.at(-1) === '>') {
+    const rest = parts.slice(wanted.length - 1)
+    if (rest.length === 0) return false
+    wanted.splice(-1, 1, ...rest)
+  }
   return wanted.length === parts.length && wanted.every((part, i) => part === '*' || part === parts[i])
 }

@@ -7,6 +7,7 @@ import type { Bag, Bus, Grant, Report, StageHandler } from '#shared/bus/bus.ts'
 import { ConductorEnd, StageLost } from '#shared/bus/conductor-end.ts'
 import { Dropped, type Wire } from '#shared/bus/wire.ts'
 import { type Command, Script, type Stamped } from '#shared/command.ts'
+import { ColdpoolError } from '#shared/errors.ts'
 import type { Status } from '#shared/observe/broadcast.ts'
 import type { Store } from '#shared/observe/store.ts'
 import type { Log } from '#shared/observe/log.ts'
@@ -140,6 +141,8 @@ export class Director {
       return result
     } catch (error) {
       if (error instanceof Left) return undefined
+      // Somebody else conducts the run now: it is his to close.
+      if (error instanceof ColdpoolError && error.code === 'CP_SUPERSEDED') throw error
       this.#remark = (error as Error).message.slice(0, 1000)
       // What failed would fail again: nothing is left to resume.
       await this.#close('failed', 'the run failed')
@@ -178,7 +181,7 @@ export class Director {
     const bus = new ConductorEnd(
       this.#wire,
       { run: order.run, generation, roles, first },
-      { dropped: this.#dropped, onTrail: (number, digest) => this.#trail.take(number, digest) },
+      { dropped: this.#dropped, onTrail: (mark) => this.#trail.take(mark) },
     )
     this.#bus = bus
     await bus.open()
@@ -263,10 +266,13 @@ export class Director {
     return this.#pacer.waitMs(this.#secondsOf(next))
   }
 
-  /** The command takes effect in the quantum that the pace has reached, and never in one that was granted already. */
+  /** The command takes effect in the quantum that the pace has reached, and never in one that was ever granted. */
   async #stamp(request: Request, state: GrantState): Promise<Stamped> {
-    const reached = this.#pacer.paused ? 0 : Math.floor((this.#pacer.nowSeconds() * NS_PER_S) / this.#scenario.quantum)
-    const quantum = this.#pacer.pace === 0 ? state.last + 1 : Math.min(state.quantum, Math.max(state.last + 1, reached))
+    const paced = this.#pacer.pace > 0 && !this.#pacer.paused
+    const reached = paced ? Math.floor((this.#pacer.nowSeconds() * NS_PER_S) / this.#scenario.quantum) : 0
+    const soon = Math.max(state.last + 1, Math.min(state.quantum, reached))
+    // What was seen to happen stands: a run that repeats itself after a recovery takes nothing new before it has caught up.
+    const quantum = Math.max(soon, this.#trail.furthest + 1)
     const stamped: Stamped = { quantum, command: this.#admission.prepare(request) }
     // What the journal has no room for does not take effect.
     await this.#journal.command(stamped)

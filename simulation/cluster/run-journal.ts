@@ -4,6 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { deserialize, serialize } from 'node:v8'
+import type { TrailMark } from '#shared/bus/conductor-end.ts'
 import type { Stamped } from '#shared/command.ts'
 import { subject } from '#shared/bus/wire.ts'
 import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, StoreAway } from '#shared/observe/store.ts'
@@ -38,17 +39,12 @@ export interface SetRecord {
   readonly ledger: Located
 }
 
-interface TrailRecord {
-  readonly number: number
-  readonly digest: string
-}
-
 interface Records {
   order: RunOrder
   generation: { readonly generation: number }
   command: { readonly generation: number; readonly stamped: Stamped }
-  set: SetRecord
-  trail: TrailRecord
+  set: { readonly generation: number; readonly set: SetRecord }
+  trail: { readonly generation: number; readonly mark: TrailMark }
   closed: Record<string, never>
 }
 type RecordKind = keyof Records
@@ -60,12 +56,15 @@ export class RunJournal {
   readonly #scope: string
   readonly order: RunOrder
   readonly commands: Stamped[] = []
-  readonly trail: TrailRecord[] = []
+  readonly trail: TrailMark[] = []
   set: SetRecord | undefined
   generation = 0
   /** Where the last generation stands; two conductors cannot both write the next. */
   #generationAt = 0
   #trailAt = 0
+  /** A resumed journal has begun its generation already. */
+  #begun = false
+  #closed = false
 
   private constructor(store: Store, scope: string, order: RunOrder) {
     this.#store = store
@@ -78,19 +77,19 @@ export class RunJournal {
     const pointer = await stubbornly(() => store.last(pointerOf(scope)))
     if (!pointer) return undefined
     const run = Buffer.from(pointer.bytes).toString('utf8')
-    const all = subject(run, 'journal', 'conductor', '*')
-    let journal: RunJournal | undefined
-    for (let from = 1; ;) {
-      const at = from
-      const record = await stubbornly(() => store.next(all, at))
-      if (!record) return journal
-      from = record.sequence + 1
-      const kind = record.subject.split('.')[4] as RecordKind
-      const body: unknown = deserialize(record.bytes)
-      if (kind === 'order') journal = new RunJournal(store, scope, body as RunOrder)
-      else if (kind === 'closed') return undefined
-      else if (journal) journal.#take(kind, body, record.sequence)
-    }
+    const first = await stubbornly(() => store.next(subject(run, 'journal', 'conductor', 'order'), 1))
+    if (!first) return undefined
+    const journal = new RunJournal(store, scope, deserialize(first.bytes) as RunOrder)
+    const read = await journal.#read(first.sequence + 1)
+    if (journal.#closed) return undefined
+    // What the one before wrote while we read counts too, for it was written before our generation began.
+    const generation = journal.generation + 1
+    const at = await journal.#write('generation', { generation }, journal.#generationAt)
+    await journal.#read(read, at)
+    journal.generation = generation
+    journal.#generationAt = at
+    journal.#begun = true
+    return journal
   }
 
   static async open(store: Store, scope: string, order: RunOrder): Promise<RunJournal> {
@@ -101,12 +100,11 @@ export class RunJournal {
     return journal
   }
 
-  /** Throws CP_JOURNAL if another conductor has begun it. */
+  /** Throws CP_SUPERSEDED if another conductor has begun it. */
   async nextGeneration(): Promise<number> {
-    const next = this.generation + 1
-    this.#generationAt = await this.#write('generation', { generation: next }, this.#generationAt)
-    this.generation = next
-    return next
+    if (this.#begun) this.#begun = false
+    else await this.#begin()
+    return this.generation
   }
 
   /** Throws StoreFull: then the command must not take effect. */
@@ -117,41 +115,63 @@ export class RunJournal {
 
   /** From now on the run can be restored from this set; what lay before it is forgotten. */
   async whole(set: SetRecord): Promise<void> {
-    const at = await this.#write('set', set)
+    const at = await this.#write('set', { generation: this.generation, set })
     this.set = set
-    while (this.trail.length > 0 && this.trail[0]!.number < set.first) this.trail.shift()
     const { run } = this.order
     const oldest = Math.min(set.ledger.position, ...set.stages.map(({ position }) => position))
-    await this.#store.trim(SNAPSHOT_STREAM, `coldpool.${run}.snapshot.>`, oldest)
-    await this.#store.trim(JOURNAL_STREAM, subject(run, 'journal', 'conductor', 'set'), at)
-    if (this.#trailAt > 0) await this.#store.trim(JOURNAL_STREAM, subject(run, 'journal', 'conductor', 'trail'), this.#trailAt)
+    await this.#trim(SNAPSHOT_STREAM, `coldpool.${run}.snapshot.>`, oldest)
+    await this.#trim(JOURNAL_STREAM, subject(run, 'journal', 'conductor', 'set'), at)
+    if (this.#trailAt > 0) await this.#trim(JOURNAL_STREAM, subject(run, 'journal', 'conductor', 'trail'), this.#trailAt)
   }
 
   /** Nothing waits for it: it only makes a check of a repetition reach further. */
-  async remember(record: TrailRecord): Promise<void> {
-    this.trail.push(record)
-    this.#trailAt = await this.#write('trail', record)
+  async remember(mark: TrailMark): Promise<void> {
+    this.#trailAt = await this.#write('trail', { generation: this.generation, mark })
   }
 
   /** The run is over; only that it was remains. */
   async close(): Promise<void> {
     await this.#write('closed', {})
     const { run } = this.order
-    await stubbornly(() => this.#store.trim(SNAPSHOT_STREAM, `coldpool.${run}.snapshot.>`))
-    await stubbornly(() => this.#store.trim(JOURNAL_STREAM, pointerOf(this.#scope)))
-    await stubbornly(() => this.#store.trim(JOURNAL_STREAM, `coldpool.${run}.journal.>`))
+    await this.#trim(SNAPSHOT_STREAM, `coldpool.${run}.snapshot.>`)
+    await this.#trim(JOURNAL_STREAM, pointerOf(this.#scope))
+    await this.#trim(JOURNAL_STREAM, `coldpool.${run}.journal.>`)
   }
 
-  #take(kind: RecordKind, body: unknown, sequence: number): void {
+  #trim(stream: string, at: string, before?: number): Promise<void> {
+    return stubbornly(() => this.#store.trim(stream, at, before))
+  }
+
+  async #begin(): Promise<void> {
+    const generation = this.generation + 1
+    this.#generationAt = await this.#write('generation', { generation }, this.#generationAt)
+    this.generation = generation
+  }
+
+  /** Gives where to read on. */
+  async #read(from: number, before = Infinity): Promise<number> {
+    const all = subject(this.order.run, 'journal', 'conductor', '*')
+    for (let at = from; ;) {
+      const next = at
+      const record = await stubbornly(() => this.#store.next(all, next))
+      if (!record || record.sequence >= before) return at
+      at = record.sequence + 1
+      this.#take(record.subject.split('.')[4] as RecordKind, deserialize(record.bytes) as Records[RecordKind], record.sequence)
+    }
+  }
+
+  #take(kind: RecordKind, body: Records[RecordKind], sequence: number): void {
+    if (kind === 'closed') this.#closed = true
+    if (!('generation' in body)) return
     if (kind === 'generation') {
-      this.generation = (body as Records['generation']).generation
+      this.generation = body.generation
       this.#generationAt = sequence
-    } else if (kind === 'command') {
-      const { generation, stamped } = body as Records['command']
-      // A conductor that had been replaced without knowing it wrote this: nobody has obeyed it.
-      if (generation === this.generation) this.commands.push(stamped)
-    } else if (kind === 'set') this.set = body as SetRecord
-    else if (kind === 'trail') this.trail.push(body as TrailRecord)
+    }
+    // A conductor that had been replaced without knowing it wrote this: nobody has obeyed it.
+    if (body.generation !== this.generation) return
+    if ('stamped' in body) this.commands.push(body.stamped)
+    else if ('set' in body) this.set = body.set
+    else if ('mark' in body) this.trail.push(body.mark)
   }
 
   async #write<K extends RecordKind>(kind: K, record: Records[K], after?: number): Promise<number> {

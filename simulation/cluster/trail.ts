@@ -2,8 +2,10 @@
  * What was done, grant by grant, as digests: a run that goes back to its snapshots must do the same again. In memory there is
  * one for each grant since the last set; the journal has one a second, so that a conductor that was killed can check too.
  */
+import type { TrailMark } from '#shared/bus/conductor-end.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import { StoreFull } from '#shared/observe/store.ts'
+import type { Quantum } from '#shared/time.ts'
 import type { RunJournal } from './run-journal.ts'
 
 const REMEMBER_MS = 1000
@@ -12,6 +14,7 @@ export class Trail {
   readonly #journal: RunJournal
   readonly #nowMs: () => number
   readonly #digests = new Map<number, string>()
+  #furthest: Quantum = -1
   #rememberedMs: number
   #remembering = false
 
@@ -19,11 +22,17 @@ export class Trail {
     this.#journal = journal
     this.#nowMs = nowMs
     this.#rememberedMs = nowMs()
-    for (const { number, digest } of journal.trail) this.#digests.set(number, digest)
+    for (const mark of journal.trail) this.#keep(mark)
+  }
+
+  /** The last quantum that was ever granted, also before a recovery: what was seen to happen up to it stands. */
+  get furthest(): Quantum {
+    return this.#furthest
   }
 
   /** Throws CP_DIVERGED. */
-  take(number: number, digest: string): void {
+  take(mark: TrailMark): void {
+    const { number, digest } = mark
     const before = this.#digests.get(number)
     if (before === digest) return
     if (before !== undefined) {
@@ -34,22 +43,11 @@ export class Trail {
         `${before}, as it was before the recovery`,
       )
     }
-    this.#digests.set(number, digest)
+    this.#keep(mark)
     if (this.#remembering || this.#nowMs() - this.#rememberedMs < REMEMBER_MS) return
     this.#rememberedMs = this.#nowMs()
     this.#remembering = true
-    void this.#remember(number, digest)
-  }
-
-  /** Without it the check only reaches less far: a full journal is named elsewhere. */
-  async #remember(number: number, digest: string): Promise<void> {
-    try {
-      await this.#journal.remember({ number, digest })
-    } catch (error) {
-      if (!(error instanceof StoreFull)) throw error
-    } finally {
-      this.#remembering = false
-    }
+    void this.#remember(mark)
   }
 
   /** A whole set lies there: nobody goes back to before it. */
@@ -57,6 +55,22 @@ export class Trail {
     for (const number of this.#digests.keys()) {
       if (number >= before) return
       this.#digests.delete(number)
+    }
+  }
+
+  #keep({ number, quantum, digest }: TrailMark): void {
+    this.#digests.set(number, digest)
+    this.#furthest = Math.max(this.#furthest, quantum)
+  }
+
+  /** Without it the check only reaches less far: a full journal is named elsewhere. */
+  async #remember(mark: TrailMark): Promise<void> {
+    try {
+      await this.#journal.remember(mark)
+    } catch (error) {
+      if (!(error instanceof StoreFull)) throw error
+    } finally {
+      this.#remembering = false
     }
   }
 }
