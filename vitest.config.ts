@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import type { Reporter } from 'vitest/node'
 
 /** Ends the output with one plain line that a script can read. A file that cannot even be loaded counts as one failure. */
@@ -19,16 +19,42 @@ const tally: Reporter = {
   },
 }
 
+/** Tests that start processes and containers: one file at a time, when the others are done. */
+const CLUSTER = ['test/{cluster,compose,nats}/**/*.test.ts', 'test/{foreign,hostile}.test.ts']
+
+const common = {
+  setupFiles: ['test/setup.ts'],
+  pool: 'forks',
+  // Whole runs of the simulator, on a machine that may be busy with others.
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+} as const
+
 export default defineConfig({
   test: {
-    include: ['**/*.test.ts'],
-    setupFiles: ['test/setup.ts'],
-    pool: 'forks',
     // The default leaves one core idle, which on two is half of them.
     maxWorkers: '100%',
-    // Whole runs of the simulator, on a machine that may be busy with others.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
     reporters: ['default', tally],
+    projects: [
+      {
+        test: {
+          ...common,
+          name: 'models',
+          include: ['**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...CLUSTER],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'cluster',
+          include: CLUSTER,
+          fileParallelism: false,
+          testTimeout: 180_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })
