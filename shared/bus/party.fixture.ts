@@ -73,7 +73,7 @@ export class Party {
     this.conductor = new ConductorEnd(
       network.wire('conductor'),
       { run: RUN, generation, roles, first: kit?.first ?? 1 },
-      { dropped, onTrail: (number, digest) => this.trail.push(`${number} ${digest}`) },
+      { dropped, onTrail: ({ number, digest }) => this.trail.push(`${number} ${digest}`) },
     )
   }
 

@@ -78,9 +78,9 @@ describe('a store in memory', () => {
     const store = new MemoryStore()
     expect(await store.append('a', bytes, '1', 0)).toBe(1)
     await store.append('b', bytes, '2')
-    await expect(store.append('a', bytes, '3', 0)).rejects.toThrow('CP_JOURNAL a: another conductor has written to it')
+    await expect(store.append('a', bytes, '3', 0)).rejects.toThrow('CP_SUPERSEDED a: another conductor has written to it')
     expect(await store.append('a', bytes, '4', 1)).toBe(3)
-    await expect(store.append('a', bytes, '5', 1)).rejects.toThrow('CP_JOURNAL')
+    await expect(store.append('a', bytes, '5', 1)).rejects.toThrow('CP_SUPERSEDED')
     // Whoever does not know whether it was stored may store it again.
     expect(await store.append('a', bytes, '4', 1)).toBe(3)
     await store.trim(JOURNAL_STREAM, 'a')

@@ -12,7 +12,7 @@ export class MemoryStore implements Store {
     const before = this.#sequenceOf.get(id)
     if (before !== undefined) return before
     if (after !== undefined && after !== ((await this.last(subject))?.sequence ?? 0)) {
-      throw new ColdpoolError('CP_JOURNAL', subject, 'another conductor has written to it', 'one conductor a run')
+      throw new ColdpoolError('CP_SUPERSEDED', subject, 'another conductor has written to it', 'one conductor a run')
     }
     this.#messages.set(++this.#sequence, { sequence: this.#sequence, subject, bytes, id })
     this.#sequenceOf.set(id, this.#sequence)
