@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Packr } from 'msgpackr'
 import { parse } from 'yaml'
-import { Dropped, subject } from '#shared/bus/wire.ts'
+import { subject } from '#shared/bus/wire.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import { openLog } from '#shared/observe/log.ts'
 import { operatorAnswer, type OperatorRequest } from '#simulation/cluster/commands.ts'
@@ -65,9 +65,8 @@ export async function workloads(flags: BusFlags, io: Io): Promise<number> {
 
 /** Hears what conductors tell; closing it closes its connection. */
 export async function feedOf(flags: BusFlags): Promise<Feed> {
-  const dropped = new Dropped()
-  const wire = await connectWire(busSettings(flags), 'cli', openLog({ process: 'cli' }, 'error'), { dropped })
-  return new Feed(wire, clusterName(flags), dropped)
+  const wire = await connectWire(busSettings(flags), 'cli', openLog({ process: 'cli' }, 'error'))
+  return new Feed(wire, clusterName(flags), wire.dropped)
 }
 
 /** A workload as a scenario has it: from a file, from options, and what --set says, in this order. */

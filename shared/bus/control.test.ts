@@ -90,6 +90,7 @@ describe('a hello', () => {
     stage: 0,
     answer: '',
     dropped: {},
+    beat: 0,
   }
 
   test('says who its sender is, in its own version and in a later one with more fields', () => {

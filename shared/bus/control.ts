@@ -36,7 +36,7 @@ export const CONTROL = {
   hello: {
     from: 'stage',
     meaning:
-      "once a second: I am here. schema and version must be the conductor's own; name is stable over restarts, instance is not; roles are what it can carry, and the first of them names its mail; capacity is how many actors it takes (0: any number); run, generation and stage say what it carries (run is empty: nothing); answer repeats the nonce of the last probe; dropped counts what it did not take, by cause.",
+      "once a second: I am here. schema and version must be the conductor's own; name is stable over restarts, instance is not; roles are what it can carry, and the first of them names its mail; capacity is how many actors it takes (0: any number); run, generation and stage say what it carries (run is empty: nothing); answer repeats the nonce of the last probe; dropped counts what it did not take, by cause; beat goes up with each hello.",
     fields: {
       schema: 'text',
       version: 'text',
@@ -49,6 +49,7 @@ export const CONTROL = {
       stage: 'whole',
       answer: 'text',
       dropped: 'data',
+      beat: 'whole',
     },
   },
   refuse: { from: 'conductor', meaning: 'you cannot take part, for this reason', fields: { reason: 'text' } },
@@ -60,8 +61,9 @@ export const CONTROL = {
   assign: {
     from: 'conductor',
     meaning:
-      'carry this stage of this run: roles of all stages by number; the stage of each actor by ordinal; the scenario; the commands that took effect before grant first; where the own snapshot lies (empty object: start afresh)',
+      'you, instance, carry this stage of this run: roles of all stages by number; the stage of each actor by ordinal; the scenario; the commands that took effect before grant first; where the own snapshot lies (empty object: start afresh)',
     fields: {
+      instance: 'text',
       run: 'text',
       generation: 'whole',
       stage: 'whole',
@@ -78,8 +80,9 @@ export const CONTROL = {
   },
   go: {
     from: 'conductor',
-    meaning: 'drop what you carry (the run is over, or another has taken your place) and stand by',
-    fields: { reason: 'text' },
+    meaning:
+      'you, instance, drop what you carry of this run up to this generation (the run is over, or another has taken your place) and stand by',
+    fields: { instance: 'text', run: 'text', generation: 'whole', reason: 'text' },
   },
   ready: {
     from: 'stage',

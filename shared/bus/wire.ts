@@ -47,10 +47,10 @@ export type SubjectKind =
 
 /**
  * malformed: fails the message table; old: of another generation or an earlier grant; early: of a later one; double: was said
- * before, or asked for again too soon; stranger: from or for nobody here; overflow: a queue was full; slow: the client
- * could not keep up. Between honest processes only the first and the stranger never occur.
+ * before; unproven: a hello that answers no probe, as the first of every process; stranger: from or for nobody here; overflow:
+ * a queue was full; slow: the client could not keep up. Between honest processes `malformed` and `stranger` never occur.
  */
-export const DROP_CAUSES = ['malformed', 'old', 'early', 'double', 'stranger', 'overflow', 'slow'] as const
+export const DROP_CAUSES = ['malformed', 'old', 'early', 'double', 'unproven', 'stranger', 'overflow', 'slow'] as const
 export type DropCause = (typeof DROP_CAUSES)[number]
 
 /** Counts what was not taken, by cause. */

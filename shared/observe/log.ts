@@ -17,6 +17,17 @@ export function openLog(who: Readonly<Record<string, string>>, otherwise: LogLev
   return pino({ level, base: who, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'message' }, destination)
 }
 
+/** What honest processes never send: worth a line, and no more than one a second. */
+const SUSPICIOUS: ReadonlySet<string> = new Set(['malformed', 'stranger', 'overflow'])
+
+/** For a `Dropped`: names what was not taken, once a second. */
+export function sayDropped(log: Log): (cause: string, problem: string) => void {
+  const seldom = new Seldom()
+  return (cause, problem) => {
+    if (SUSPICIOUS.has(cause)) seldom.say((held) => log.warn({ cause, problem, held }, 'dropped a message'))
+  }
+}
+
 /** Lets a warning pass once a second, with how many were held back. */
 export class Seldom {
   #lastMs = -Infinity

@@ -39,7 +39,8 @@ const NAMES_MAX = 100_000
 const packr = new Packr({ useRecords: false, int64AsType: 'number' })
 
 interface Waiting {
-  readonly request: Request
+  /** Made when it is stamped: only then is it sure which names are free. */
+  readonly request: () => Request
   readonly answer: (answer: OperatorAnswer) => void
 }
 
@@ -82,7 +83,7 @@ export class Commands {
   async carryOut(stamp: (request: Request) => Promise<Stamped>, secondsOf: (quantum: number) => number): Promise<void> {
     for (const { request, answer } of this.#waiting.splice(0)) {
       try {
-        const { quantum, command } = await stamp(request)
+        const { quantum, command } = await stamp(request())
         answer({ id: command.id, quantum, seconds: secondsOf(quantum) })
       } catch (error) {
         answer({ error: refusal(error) })
@@ -104,7 +105,7 @@ export class Commands {
     const { pacer, seconds, quantum, dropped } = this.#parts
     const request = read(bytes)
     if (request === undefined) {
-      dropped.count('malformed')
+      dropped.count('malformed', 'a command of another form')
       return { error: 'CP_WIRE command: not a request; expected a msgpack map with command: inject, stop, pause, resume or pace' }
     }
     const now = { id: request.command, quantum: quantum(), seconds: seconds() }
@@ -119,16 +120,16 @@ export class Commands {
         pacer.set(request.pace, seconds())
         return now
       case 'stop':
-        return this.#wait({ kind: 'stop', id: request.id })
+        return this.#wait(() => ({ kind: 'stop', id: request.id }))
       case 'inject':
-        return this.#wait({ kind: 'inject', id: request.id ?? this.freeName(), workload: request.workload })
+        return this.#wait(() => ({ kind: 'inject', id: request.id ?? this.freeName(), workload: request.workload }))
     }
   }
 
-  #wait(request: Request): Promise<OperatorAnswer> {
+  #wait(request: () => Request): Promise<OperatorAnswer> {
     if (this.#waiting.length >= WAITING_MAX) {
-      this.#parts.dropped.count('overflow')
-      return Promise.resolve({ error: `CP_COMMAND ${request.id}: too many commands wait; expected at most ${WAITING_MAX}` })
+      this.#parts.dropped.count('overflow', 'a command too many')
+      return Promise.resolve({ error: `CP_COMMAND command: too many wait; expected at most ${WAITING_MAX}` })
     }
     return new Promise((answer) => {
       this.#waiting.push({ request, answer })

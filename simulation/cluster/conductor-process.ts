@@ -45,7 +45,7 @@ export async function conductorProcess(flags: BusFlags, leave: AbortSignal): Pro
       out: env['COLDPOOL_OUT'] ?? 'runs',
     })
     const cluster = clusterName(flags) ?? DEFAULT_CLUSTER
-    const result = await conductRun(wire, store, input, { cluster, pace, log, leave })
+    const result = await conductRun(wire, store, input, { cluster, pace, log, leave, dropped: wire.dropped })
     if (result) process.stdout.write(renderVerdict(result))
     else log.info({}, 'the run is left as it is; the next conductor resumes it')
   } finally {

@@ -1,6 +1,7 @@
-/** A connection to the bus whose troubles go to the log. */
+/** A connection to the bus whose troubles go to the log, and what it does not take, seldom. */
 import { NatsWire, type NatsOptions } from '#shared/bus/nats.ts'
-import type { Log } from '#shared/observe/log.ts'
+import { Dropped } from '#shared/bus/wire.ts'
+import { type Log, sayDropped } from '#shared/observe/log.ts'
 import type { BusSettings } from './settings.ts'
 
 /** Throws CP_BUS. */
@@ -10,5 +11,6 @@ export async function connectWire(
   log: Log,
   more: Pick<NatsOptions, 'patient' | 'dropped'> = {},
 ): Promise<NatsWire> {
-  return NatsWire.connect({ ...settings, ...more, name, onNotice: (notice) => log.warn({ notice }, 'the connection to the bus') })
+  const onNotice = (notice: string): void => log.warn({ notice }, 'the connection to the bus')
+  return NatsWire.connect({ ...settings, dropped: new Dropped(sayDropped(log)), ...more, name, onNotice })
 }

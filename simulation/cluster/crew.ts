@@ -12,7 +12,6 @@ import { Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire
 import { ColdpoolError } from '#shared/errors.ts'
 import type { Store } from '#shared/observe/store.ts'
 import type { Log } from '#shared/observe/log.ts'
-import { Seldom } from '#shared/observe/log.ts'
 import { getSnapshot, packSnapshot, putSnapshot } from '#shared/observe/snapshots.ts'
 import { Cast } from '../actors.ts'
 import { parseScenario } from '#shared/scenario.ts'
@@ -31,12 +30,18 @@ export interface CrewSpec {
 
 export interface CrewOptions {
   readonly log: Log
+  /** Counts what is not taken; the wire's own, so that hellos tell of both. */
+  readonly dropped?: Dropped
   readonly onMoment?: StageEndOptions['onMoment']
   /** Wraps the actors; benchmarks use it to keep them busy. */
   readonly dress?: (actor: Actor) => Actor
 }
 
 export const HELLO_MS = 1000
+const TAKEN_MAX = 64
+const PROBLEM_MAX = 300
+/** What may stand in a subject. */
+const WORD = /^[\w-]{1,256}$/
 
 type Assignment = ControlOf<'assign'>
 
@@ -64,20 +69,25 @@ class Crew {
   readonly #store: Store
   readonly #spec: CrewSpec
   readonly #options: CrewOptions
-  readonly #instance = randomBytes(12).toString('hex')
-  readonly #dropped = new Dropped()
-  readonly #seldom = new Seldom()
+  /** Its role stands in front: the conductor believes it from nobody else. */
+  readonly #instance: string
+  readonly #dropped: Dropped
   readonly #subscriptions: Subscription[] = []
   readonly refused: Promise<never>
   #refuse: (error: Error) => void = () => {}
   #answer = ''
   #post: Post | undefined
+  #beat = 0
+  /** The last generation taken of each run: no assignment is taken twice. */
+  readonly #taken = new Map<string, number>()
 
   constructor(wire: Wire, store: Store, spec: CrewSpec, options: CrewOptions) {
     this.#wire = wire
     this.#store = store
     this.#spec = spec
     this.#options = options
+    this.#instance = `${spec.roles[0]!}-${randomBytes(12).toString('hex')}`
+    this.#dropped = options.dropped ?? new Dropped()
     this.refused = new Promise((_, reject) => {
       this.#refuse = reject
     })
@@ -86,7 +96,7 @@ class Crew {
   async open(): Promise<void> {
     for (const to of [this.#instance, 'all']) {
       const at = subject(lobby(this.#spec.cluster), 'call', 'conductor', to)
-      this.#subscriptions.push(this.#wire.subscribe(at, (bytes) => this.#call(bytes)))
+      this.#subscriptions.push(this.#wire.subscribe(at, (bytes) => this.#call(bytes, to)))
     }
     await this.#wire.flush()
     this.#subscriptions.push(this.#wire.every(HELLO_MS, () => this.#hello()))
@@ -113,47 +123,63 @@ class Crew {
       stage: assignment?.stage ?? 0,
       answer: this.#answer,
       dropped: this.#dropped.counts,
+      beat: this.#beat++,
     })
     this.#wire.publish(subject(lobby(cluster), 'hello', roles[0]!, 'conductor'), hello)
   }
 
-  #call(bytes: Uint8Array): void {
+  #call(bytes: Uint8Array, to: string): void {
     try {
       const { kind, body } = decodeControl(bytes)
-      if (kind === 'probe') {
+      if (kind !== 'probe' && kind !== 'assign' && kind !== 'go' && kind !== 'refuse')
+        throw new ColdpoolError('CP_WIRE', 'call', kind, 'a call')
+      const mine = kind === 'probe' || (to === this.#instance && (kind === 'refuse' || body.instance === to))
+      if (!mine) this.#dropped.count('stranger', `${kind} for another`)
+      else if (kind === 'assign') this.#assign(body)
+      else if (kind === 'go') this.#go(body)
+      else if (kind === 'probe') {
         this.#answer = body.nonce
         this.#hello()
-      } else if (kind === 'assign') this.#assign(body)
-      else if (kind === 'go') this.#go(body.reason)
-      else if (kind === 'refuse')
-        this.#refuse(new ColdpoolError('CP_SCHEMA', this.#spec.name, body.reason, 'one version of coldpool in a cluster'))
-      else throw new ColdpoolError('CP_WIRE', 'call', kind, 'a call')
+      } else this.#refuse(new ColdpoolError('CP_SCHEMA', this.#spec.name, body.reason, 'one version of coldpool in a cluster'))
     } catch (error) {
       if (!(error instanceof ColdpoolError)) throw error
-      this.#dropped.count('malformed')
-      this.#seldom.say((held) => this.#options.log.warn({ problem: error.message, held }, 'dropped a malformed message'))
+      this.#dropped.count('malformed', error.message)
     }
   }
 
   #assign(assignment: Assignment): void {
+    const { run, generation, stage, roles } = assignment
     const present = this.#post?.assignment
-    if (present?.run === assignment.run && present.generation >= assignment.generation) {
-      if (present.generation > assignment.generation) this.#dropped.count('old')
-      else this.#post?.sayReady()
-      return
-    }
-    // Whatever can be wrong with it is found before the old post is left.
-    const post = new Post(this.#wire, this.#store, assignment, this.#instance, this.#dropped, this.#options)
+    if (present?.run === run && present.generation === generation) return this.#post?.sayReady()
+    if (generation <= (this.#taken.get(run) ?? 0)) return this.#dropped.count('old')
+    if (stage === 0 || roles[stage] !== this.#spec.roles[0]) return this.#dropped.count('stranger', 'a post of another role')
+    const post = this.#postOf(assignment)
+    this.#taken.delete(run)
+    this.#taken.set(run, generation)
+    if (this.#taken.size > TAKEN_MAX) this.#taken.delete(this.#taken.keys().next().value!)
     this.#post?.leave()
     this.#post = post
     void post.take()
   }
 
-  #go(reason: string): void {
-    if (!this.#post) return
-    const { run, stage } = this.#post.assignment
+  /** Whatever can be wrong with it is found here, before the old post is left. Throws CP_WIRE. */
+  #postOf(assignment: Assignment): Post {
+    const { run, roles, placement } = assignment
+    try {
+      if (![run, ...roles].every((word) => WORD.test(word))) throw new Error('got a run or role that is no word')
+      if (!placement.every((stage) => stage < roles.length)) throw new Error('got an actor on no stage')
+      return new Post(this.#wire, this.#store, assignment, this.#instance, this.#dropped, this.#options)
+    } catch (error) {
+      throw new ColdpoolError('CP_WIRE', 'assign', (error as Error).message.slice(0, PROBLEM_MAX), 'what can be carried')
+    }
+  }
+
+  #go({ run, generation, reason }: ControlOf<'go'>): void {
+    const present = this.#post?.assignment
+    if (present === undefined || run !== present.run || generation < present.generation) return this.#dropped.count('old')
+    const { stage } = present
     this.#options.log.info({ run, stage, reason }, 'standing by')
-    this.#post.leave()
+    this.#post?.leave()
     this.#post = undefined
     this.#hello()
   }

@@ -10,7 +10,7 @@ import { type Command, Script, type Stamped } from '#shared/command.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import type { Status } from '#shared/observe/broadcast.ts'
 import type { Store } from '#shared/observe/store.ts'
-import type { Log } from '#shared/observe/log.ts'
+import { type Log, Seldom } from '#shared/observe/log.ts'
 import { getSnapshot } from '#shared/observe/snapshots.ts'
 import { parseScenario, type Scenario } from '#shared/scenario.ts'
 import { Stage } from '#shared/stage.ts'
@@ -40,6 +40,8 @@ export interface DirectorOptions {
   /** Virtual seconds per second of wall time; 0: as fast as possible. */
   readonly pace: number
   readonly log: Log
+  /** Counts what is not taken; the wire's own, so that the status tells of both. */
+  readonly dropped?: Dropped
   /** Sets of snapshots are taken; default true. */
   readonly recoverable?: boolean
   readonly onProgress?: (progress: Progress) => void
@@ -73,7 +75,7 @@ export class Director {
   readonly #ledger: Ledger
   readonly #blank: LedgerSnapshot
   readonly #script: Script
-  readonly #dropped = new Dropped()
+  readonly #dropped: Dropped
   readonly #pacer: Pacer
   readonly #roster: Roster
   readonly #posts: Posts
@@ -93,11 +95,13 @@ export class Director {
   /** The folder is new, or open and as the last process left it. */
   constructor(wire: Wire, store: Store, journal: RunJournal, folder: RunFolder, options: DirectorOptions) {
     const { order } = journal
-    const { log, cluster } = options
+    const { log, cluster, dropped = new Dropped() } = options
+    const refusals = new Seldom()
     this.#wire = wire
     this.#store = store
     this.#journal = journal
     this.#options = options
+    this.#dropped = dropped
     this.#folder = folder
     this.#scenario = parseScenario(order.scenario, 'the scenario of the run')
     this.#end = quantumAt(this.#scenario.duration, this.#scenario.quantum)
@@ -109,7 +113,7 @@ export class Director {
     this.#ledger = new Ledger(this.#cast, folder, paced(this.#pacer, options.onProgress))
     this.#roster = new Roster(wire, cluster, this.#dropped, {
       came: (hand, before) => this.#posts.came(hand, before),
-      refused: (name, reason) => log.warn({ name, reason }, 'refused a process'),
+      refused: (name, reason) => refusals.say((held) => log.warn({ name, reason, held }, 'refused a process')),
     })
     this.#posts = new Posts(wire, this.#roster, order, this.#dropped, log, (lost) => this.#bus?.abandon(lost))
     this.#sets = new SetKeeper(wire, store, journal, this.#dropped, log, options.recoverable ?? true)
@@ -195,6 +199,7 @@ export class Director {
       if (set) this.#trail.forget(set.first)
       this.#pacer.anchor(this.#secondsOf(from.quantum))
       this.#state = 'running'
+      this.#options.log.info({ generation, seconds: this.#secondsOf(from.quantum) }, 'granting')
       return await this.#conduct(bus, conductor, from)
     } finally {
       await bus.close()
@@ -347,6 +352,7 @@ export class Director {
     this.#state = state
     this.#broadcast.status()
     this.#posts.dismiss(reason)
+    this.#gate.dismiss()
     await this.#wire.flush()
     await this.#journal.close()
   }

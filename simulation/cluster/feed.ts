@@ -12,6 +12,9 @@ export class Feed {
   readonly #dropped: Dropped
   readonly #subscriptions: Subscription[] = []
   #run = ''
+  /** Of the last status. */
+  #generation = 0
+  #quantum = 0
   /** What a recovery repeats lies at or before these. */
   #sampled = -1
   #happened = -1
@@ -26,12 +29,14 @@ export class Feed {
   async follow(listener: Listener): Promise<void> {
     this.#hear('status', statusSchema, (status) => this.#status(status, listener))
     this.#hear('sample', sampleSchema, (sample, run) => {
-      if (run !== this.#run || sample.quantum <= this.#sampled) return
+      if (run !== this.#run) return
+      if (sample.quantum <= this.#sampled) return this.#dropped.count('old')
       this.#sampled = sample.quantum
       listener.sample?.(sample)
     })
     this.#hear('events', eventsSchema, (events, run) => {
-      if (run !== this.#run || events.quantum <= this.#happened) return
+      if (run !== this.#run) return
+      if (events.quantum <= this.#happened) return this.#dropped.count('old')
       this.#happened = events.quantum
       listener.events?.(events)
     })
@@ -49,14 +54,21 @@ export class Feed {
       this.#run = status.run
       this.#sampled = -1
       this.#happened = -1
+    } else if (
+      status.generation < this.#generation ||
+      (status.generation === this.#generation && status.quantum < this.#quantum)
+    ) {
+      return this.#dropped.count('old')
     }
+    this.#generation = status.generation
+    this.#quantum = status.quantum
     listener.status?.(status)
   }
 
   #hear<T>(kind: SubjectKind, schema: z.ZodType<T>, take: (message: T, run: string) => void): void {
     const subscription = this.#wire.subscribe(subject('*', kind, 'conductor', 'all'), (bytes, at) => {
       const message = bytes.length <= MESSAGE_BYTES_MAX ? read(bytes, schema) : undefined
-      if (message === undefined) this.#dropped.count('malformed')
+      if (message === undefined) this.#dropped.count('malformed', `a ${kind} of another form`)
       else take(message, at.split('.')[1]!)
     })
     this.#subscriptions.push(subscription)

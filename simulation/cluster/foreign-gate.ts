@@ -10,8 +10,9 @@ import type { ActorId } from '#shared/actor.ts'
 import type { Bag } from '#shared/bus/bus.ts'
 import { subject, type Dropped, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import { encodeBody } from '#shared/codec.ts'
-import type { Command, Stamped } from '#shared/command.ts'
+import type { Command, ForeignKind, Stamped } from '#shared/command.ts'
 import { ColdpoolError } from '#shared/errors.ts'
+import type { Kind } from '#shared/messages.ts'
 import { StoreFull } from '#shared/observe/store.ts'
 import { ScenarioError } from '#shared/scenario/problems.ts'
 import type { Cast } from '../actors.ts'
@@ -24,7 +25,8 @@ const BODY_BYTES_MAX = 8 << 20
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
-const joining = z.object({ host: z.string().min(1).max(64) })
+/** Requests with one nonce are one request: an answer may be lost, so whoever asks may have to ask again. */
+const joining = z.object({ host: z.string().min(1).max(64), nonce: z.string().max(64).optional() })
 /** Its name and key, then a kind, then that kind's fields in table order. */
 const saying = z.union([
   z.tuple([z.string().max(64), z.string().max(64), z.enum(['profile', 'accesses']), z.array(z.unknown()).max(64)]),
@@ -37,7 +39,8 @@ interface Guest {
 }
 
 interface Waiting {
-  readonly request: Request
+  /** Made when it is stamped: only then is it sure which names are free. */
+  readonly request: () => Request
   readonly settle?: (answer: object) => void
 }
 
@@ -55,10 +58,13 @@ export interface ForeignGateParts {
 export class ForeignGate {
   readonly #parts: ForeignGateParts
   readonly #guests = new Map<ActorId, Guest>()
+  /** Answers by nonce, of the last few. */
+  readonly #answers = new Map<string, Promise<object>>()
   #waiting: Waiting[] = []
   #subscriptions: Subscription[] = []
   /** Grants up to here have been passed on; a repetition says nothing twice. */
   #toldUpTo = 0
+  #quantum = 0
 
   constructor(parts: ForeignGateParts) {
     this.#parts = parts
@@ -95,12 +101,12 @@ export class ForeignGate {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const { request, settle } = next
       try {
-        const { quantum } = await stamp(request)
-        settle?.({ run, id: request.id, key: this.#keyOf(request.id), quantum, seconds: secondsOf(quantum) })
+        const { quantum, command } = await stamp(request())
+        settle?.({ run, id: command.id, key: this.#keyOf(command.id), quantum, seconds: secondsOf(quantum) })
       } catch (error) {
         if (error instanceof StoreFull) return false
         if (!(error instanceof ScenarioError || error instanceof ColdpoolError)) throw error
-        this.#parts.dropped.count('malformed')
+        this.#parts.dropped.count('malformed', 'a request that cannot be granted')
         settle?.({ error: error.message })
       }
       this.#waiting.shift()
@@ -112,40 +118,65 @@ export class ForeignGate {
   pass(number: number, quantum: number, bags: readonly Bag[]): void {
     if (number <= this.#toldUpTo) return
     this.#toldUpTo = number
-    const { wire, run, cast } = this.#parts
+    this.#quantum = quantum
+    const { cast } = this.#parts
     for (const bag of bags) {
       for (const mail of bag.mails) {
         const id = cast.nameOf(mail.to)
         if (!this.#guests.has(id)) continue
-        const fields = encodeBody(mail.kind, mail.body)
-        wire.publish(subject(run, 'progress', 'conductor', id), packr.pack([quantum, mail.kind, packr.unpack(fields)]))
+        this.#tell(id, mail.kind, packr.unpack(encodeBody(mail.kind, mail.body)))
       }
     }
   }
 
+  /** The run is over: whoever is still there need not wait for more. */
+  dismiss(): void {
+    for (const [id, { gone }] of this.#guests) if (!gone) this.#tell(id, 'over', [])
+  }
+
+  #tell(id: ActorId, kind: Kind | 'over', fields: unknown): void {
+    const { wire, run } = this.#parts
+    wire.publish(subject(run, 'progress', 'conductor', id), packr.pack([this.#quantum, kind, fields]))
+  }
+
   #join(bytes: Uint8Array): Promise<object> | object {
-    const host = read(bytes, joining)?.host
-    if (host === undefined) {
+    const asked = read(bytes, joining)
+    if (asked === undefined) {
       this.#parts.dropped.count('malformed')
       return { error: 'CP_WIRE join: not a request; expected a msgpack map with host' }
     }
+    const { host, nonce } = asked
+    const before = nonce === undefined ? undefined : this.#answers.get(nonce)
+    if (before !== undefined) return before
     if (this.#waiting.length >= SAYINGS_MAX) return { error: 'CP_COMMAND join: too many wait; expected a call later' }
-    return new Promise((settle) => {
-      this.#waiting.push({ request: { kind: 'join', id: this.#parts.freeName(), host }, settle })
+    const answer = new Promise<object>((settle) => {
+      this.#waiting.push({ request: () => ({ kind: 'join', id: this.#parts.freeName(), host }), settle })
     })
+    if (nonce !== undefined) this.#remember(nonce, answer)
+    return answer
+  }
+
+  #remember(nonce: string, answer: Promise<object>): void {
+    this.#answers.set(nonce, answer)
+    if (this.#answers.size > SAYINGS_MAX) this.#answers.delete(this.#answers.keys().next().value!)
   }
 
   #hear(bytes: Uint8Array): void {
     const said = bytes.length <= BODY_BYTES_MAX ? read(bytes, saying) : undefined
-    if (said === undefined) return this.#parts.dropped.count('malformed')
+    if (said === undefined) return this.#parts.dropped.count('malformed', 'mail of another form')
     const [id, key, kind] = said
     const guest = this.#guests.get(id)
-    if (guest === undefined || key !== this.#keyOf(id)) return this.#parts.dropped.count('stranger')
+    if (guest === undefined || key !== this.#keyOf(id))
+      return this.#parts.dropped.count('stranger', 'mail of nobody who has joined')
     guest.heardMs = this.#parts.wire.now()
     if (guest.gone || kind === 'alive') return
     if (this.#waiting.length >= SAYINGS_MAX) return this.#parts.dropped.count('overflow')
     if (kind === 'left') this.#leave(id, guest)
-    else this.#waiting.push({ request: { kind: 'mail', id, mail: kind, body: packr.pack(said[3]) } })
+    else this.#say(id, kind, packr.pack(said[3]))
+  }
+
+  #say(id: ActorId, mail: ForeignKind, body: Uint8Array): void {
+    this.#waiting.push({ request: () => ({ kind: 'mail', id, mail, body }) })
   }
 
   #look(): void {
@@ -156,7 +187,7 @@ export class ForeignGate {
 
   #leave(id: ActorId, guest: Guest): void {
     guest.gone = true
-    this.#waiting.push({ request: { kind: 'gone', id } })
+    this.#waiting.push({ request: () => ({ kind: 'gone', id }) })
   }
 
   #keyOf(id: ActorId): string {

@@ -50,6 +50,7 @@ export async function runOverNats(input: RunInput, options: LocalRunOptions): Pr
       cluster,
       pace,
       log,
+      dropped: wire.dropped,
       recoverable: processes,
       ...(signal && { end: signal }),
       ...(onProgress && { onProgress }),
@@ -75,7 +76,7 @@ async function crewHere(
 ): Promise<void> {
   const wire: NatsWire = await connectWire(bus, id, log)
   try {
-    await runCrew(wire, store, { cluster, name: id, roles: [role], capacity: 0 }, { log }, end)
+    await runCrew(wire, store, { cluster, name: id, roles: [role], capacity: 0 }, { log, dropped: wire.dropped }, end)
   } finally {
     await wire.close()
   }

@@ -76,7 +76,9 @@ export class Posts {
   open(): void {
     this.#lastCameMs = this.#wire.now()
     this.#subscriptions = [
-      this.#wire.subscribe(subject(this.#order.run, 'ready', '*', 'conductor'), (bytes) => this.#hearReady(bytes)),
+      this.#wire.subscribe(subject(this.#order.run, 'ready', '*', 'conductor'), (bytes, at) =>
+        this.#hearReady(bytes, at.split('.')[3]!),
+      ),
       this.#wire.every(LOOK_MS * 5, () => this.#look()),
     ]
   }
@@ -140,7 +142,10 @@ export class Posts {
 
   /** All may stand by. */
   dismiss(reason: string): void {
-    for (const instance of this.#holders) if (instance !== undefined) this.#roster.tell(instance, 'go', { reason })
+    const { run } = this.#order
+    for (const instance of this.#holders) {
+      if (instance !== undefined) this.#roster.tell(instance, 'go', { instance, run, generation: this.#generation, reason })
+    }
     this.#holders = []
     this.#slots = []
   }
@@ -195,8 +200,9 @@ export class Posts {
       for (let stage = 1; stage < this.#slots.length; stage++) {
         if (this.#hand(stage)) continue
         const { name, roles } = this.#slots[stage]!
-        const hand = this.#free().find((free) =>
-          byName ? free.name === name : roles.every((role) => free.roles.includes(role)) && free.roles[0] === roles[0],
+        const hand = this.#free().find(
+          (free) =>
+            (!byName || free.name === name) && free.roles[0] === roles[0] && roles.every((role) => free.roles.includes(role)),
         )
         this.#holders[stage] = hand?.instance
       }
@@ -267,7 +273,9 @@ export class Posts {
     const { run, scenario } = this.#order
     const { object, chunks, bytes, digest } = stages?.[stage] ?? NOWHERE
     const roles = placement.slots.map((slot) => slot.roles[0]!)
-    this.#roster.tell(this.#holders[stage]!, 'assign', {
+    const instance = this.#holders[stage]!
+    this.#roster.tell(instance, 'assign', {
+      instance,
       run,
       generation,
       stage,
@@ -283,16 +291,18 @@ export class Posts {
     })
   }
 
-  #hearReady(bytes: Uint8Array): void {
+  #hearReady(bytes: Uint8Array, role: string): void {
     try {
       const { kind, body } = decodeControl(bytes)
       if (kind !== 'ready') throw new ColdpoolError('CP_WIRE', 'ready', kind, 'ready')
       if (body.generation !== this.#generation) this.#dropped.count('old')
-      else if (this.#holders[body.stage] !== body.instance) this.#dropped.count('stranger')
+      else if (this.#slots[body.stage]?.roles[0] !== role) this.#dropped.count('stranger', 'a ready in the name of another role')
+      else if (this.#holders[body.stage] !== body.instance) this.#dropped.count('stranger', 'a ready of another process')
+      else if (this.#ready.has(body.stage)) this.#dropped.count('double')
       else this.#ready.add(body.stage)
     } catch (error) {
       if (!(error instanceof ColdpoolError)) throw error
-      this.#dropped.count('malformed')
+      this.#dropped.count('malformed', error.message)
     }
   }
 

@@ -30,7 +30,7 @@ export async function crewProcess(flags: CrewFlags, signal: AbortSignal, more: P
     const store = await JetStreamStore.open(wire)
     const cluster = clusterName(flags) ?? DEFAULT_CLUSTER
     log.info({ roles, cluster }, 'standing by')
-    await runCrew(wire, store, { cluster, name, roles, capacity }, { log, ...more }, signal)
+    await runCrew(wire, store, { cluster, name, roles, capacity }, { log, dropped: wire.dropped, ...more }, signal)
   } finally {
     stopAlive()
     await wire.close()

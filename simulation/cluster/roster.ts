@@ -4,7 +4,7 @@
  */
 import { createHmac, randomBytes } from 'node:crypto'
 import { decodeControl, encodeControl, PROTOCOL_HASH, strangerOf, type ControlOf } from '#shared/bus/control.ts'
-import { type Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
+import { DROP_CAUSES, type Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import { lobby } from './crew.ts'
 import type { Offer } from './placement.ts'
@@ -17,6 +17,8 @@ export interface Hand extends Offer {
   readonly generation: number
   readonly stage: number
   readonly dropped: Readonly<Record<string, number>>
+  /** Number of its last hello. */
+  readonly beat: number
   /** Wall time of its last word. */
   readonly heardMs: number
 }
@@ -32,9 +34,13 @@ export interface RosterListener {
 export const SILENT_MS = 5000
 /** One that stands by and says nothing for this long is forgotten. */
 const FORGOTTEN_MS = 30_000
-const HANDS_MAX = 4096
+/** Of each role: one that crowds in keeps none of another out. */
+const HANDS_MAX = 1024
+const STRUCK_MAX = 4096
+const SHOWN_MAX = 40
 const TOKEN = /^[A-Za-z0-9_-]{1,64}$/
 const ROLES = new Set(['host', 'device', 'promoter', 'workload'])
+const CAUSES: ReadonlySet<string> = new Set(DROP_CAUSES)
 
 export class Roster {
   readonly #wire: Wire
@@ -43,8 +49,8 @@ export class Roster {
   readonly #listener: RosterListener
   readonly #secret = randomBytes(32)
   readonly #hands = new Map<string, Hand>()
-  /** Instances that were replaced; they are told to go. */
-  readonly #retired = new Set<string>()
+  /** Instances that were replaced or forgotten, with the number of their last hello; if they carry something, they are told to go. */
+  readonly #struck = new Map<string, number>()
   #subscription: Subscription | undefined
 
   constructor(wire: Wire, cluster: string, dropped: Dropped, listener: RosterListener) {
@@ -85,48 +91,67 @@ export class Roster {
 
   /** It has been replaced: whatever it says from now on, it is told to go. */
   retire(instance: string, reason: string): void {
-    this.#hands.delete(instance)
-    this.#retired.add(instance)
-    if (this.#retired.size > HANDS_MAX) this.#retired.delete(this.#retired.values().next().value!)
-    this.tell(instance, 'go', { reason })
+    const hand = this.#hands.get(instance)
+    if (hand === undefined) return
+    const { run, generation } = hand
+    this.#strike(hand)
+    this.tell(instance, 'go', { instance, run, generation, reason })
   }
 
   #hello(bytes: Uint8Array, at: string): void {
     const hello = this.#read(bytes, at)
     if (!hello) return
-    const { instance, name } = hello
-    if (this.#retired.has(instance)) {
-      if (hello.run !== '') return this.tell(instance, 'go', { reason: 'another process has taken your place' })
-      // It stands by, as it was told: welcome again.
-      this.#retired.delete(instance)
-    }
+    const { instance, name, roles, capacity, run, generation, stage, beat } = hello
     const nonce = createHmac('sha256', this.#secret).update(instance).digest('hex').slice(0, 24)
-    if (hello.answer !== nonce) return this.tell(instance, 'probe', { nonce })
-    const { roles, capacity, run, generation, stage } = hello
+    if (hello.answer !== nonce) {
+      this.#dropped.count('unproven')
+      return this.tell(instance, 'probe', { nonce })
+    }
+    const known = this.#hands.get(instance)
+    if (beat <= (known?.beat ?? this.#struck.get(instance) ?? -1)) return this.#dropped.count('old')
+    if (this.#struck.has(instance)) {
+      this.#struck.set(instance, beat)
+      if (run !== '')
+        return this.tell(instance, 'go', { instance, run, generation, reason: 'another process has taken your place' })
+      // It stands by, as it was told: welcome again.
+      this.#struck.delete(instance)
+    }
     const dropped = hello.dropped as Record<string, number>
-    const hand = { name, instance, roles, capacity, run, generation, stage, dropped, heardMs: this.#wire.now() }
-    const known = this.#hands.has(instance)
-    const before = known ? undefined : this.hands.find((other) => other.name === name)
+    const hand = { name, instance, roles, capacity, run, generation, stage, dropped, beat, heardMs: this.#wire.now() }
+    if (known) {
+      this.#hands.set(instance, hand)
+      return
+    }
+    const alike = this.hands.filter((other) => other.roles[0] === roles[0])
+    const before = alike.find((other) => other.name === name)
     if (before) this.retire(before.instance, 'a new process with your name has come')
-    if (!known && this.#hands.size >= HANDS_MAX) return this.#dropped.count('overflow')
+    else if (alike.length >= HANDS_MAX) return this.#dropped.count('overflow', 'a process more than are let in')
     this.#hands.set(instance, hand)
-    if (!known) this.#listener.came?.(hand, before)
+    this.#listener.came?.(hand, before)
     this.#forget()
   }
 
   #forget(): void {
     for (const hand of this.#hands.values()) {
-      if (hand.run === '' && this.silentMs(hand) > FORGOTTEN_MS) this.#hands.delete(hand.instance)
+      if (hand.run === '' && this.silentMs(hand) > FORGOTTEN_MS) this.#strike(hand)
     }
+  }
+
+  /** What it said last is kept, so that a hello that is said again does not bring it back. */
+  #strike({ instance, beat }: Hand): void {
+    this.#hands.delete(instance)
+    this.#struck.set(instance, beat)
+    if (this.#struck.size > STRUCK_MAX) this.#struck.delete(this.#struck.keys().next().value!)
   }
 
   #read(bytes: Uint8Array, at: string): ControlOf<'hello'> | undefined {
     const stranger = strangerOf(bytes)
     if (stranger && stranger.schema !== PROTOCOL_HASH) {
       const { schema, version, instance } = stranger
-      this.#dropped.count('stranger')
+      this.#dropped.count('stranger', 'a hello of another version')
       if (!TOKEN.test(instance)) return undefined
-      const reason = `got coldpool ${version} (protocol ${schema}) for a conductor of coldpool ${VERSION} (protocol ${PROTOCOL_HASH})`
+      const [theirs, protocol] = [version, schema].map((text) => text.slice(0, SHOWN_MAX))
+      const reason = `got coldpool ${theirs} (protocol ${protocol}) for a conductor of coldpool ${VERSION} (protocol ${PROTOCOL_HASH})`
       this.tell(instance, 'refuse', { reason })
       this.#listener.refused?.(instance, reason)
       return undefined
@@ -139,14 +164,17 @@ export class Roster {
         TOKEN.test(name) &&
         TOKEN.test(instance) &&
         roles.length > 0 &&
+        roles.length <= ROLES.size &&
         roles.every((role) => ROLES.has(role)) &&
         areCounts(dropped)
       if (!formed) throw new ColdpoolError('CP_WIRE', 'hello', 'got a hello of another form', 'a name, roles and counts')
-      if (roles[0] === at.split('.')[3]) return body
-      this.#dropped.count('stranger')
+      // The role in the subject is what the server let its sender say: nobody speaks as a process of another role.
+      const role = at.split('.')[3]!
+      if (roles[0] === role && instance.startsWith(`${role}-`)) return body
+      this.#dropped.count('stranger', 'a hello in the name of another role')
     } catch (error) {
       if (!(error instanceof ColdpoolError)) throw error
-      this.#dropped.count('malformed')
+      this.#dropped.count('malformed', error.message)
     }
     return undefined
   }
@@ -155,5 +183,5 @@ export class Roster {
 function areCounts(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const counts = Object.entries(value)
-  return counts.length <= 16 && counts.every(([cause, count]) => TOKEN.test(cause) && Number.isSafeInteger(count))
+  return counts.every(([cause, count]) => CAUSES.has(cause) && Number.isSafeInteger(count) && count >= 0)
 }
