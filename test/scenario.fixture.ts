@@ -147,7 +147,12 @@ const given = fc
 
 /** `hosts` of 16 to 64 MiB, 1 to 3 of them, on 1 or 2 devices, for 0.5 to 2 s. */
 export function randomScenarios(count: number): Scenario[] {
-  return fc.sample(given, count).map((object) => parseScenario(JSON.stringify(withRoom(object)), 'random'))
+  return randomScenarioTexts(count).map((text) => parseScenario(text, 'random'))
+}
+
+/** As files hold them. */
+export function randomScenarioTexts(count: number): string[] {
+  return fc.sample(given, count).map((object) => JSON.stringify(withRoom(object)))
 }
 
 /** What chance brings too seldom: a device that overflows with nobody to relieve it, so that reads meet poison. */

@@ -1,0 +1,174 @@
+/** The cluster as containers, from the repository's own compose files: digests, crashes, injection, scale, and nothing left. */
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { randomScenarioTexts } from '../scenario.fixture.ts'
+import { Composed, docker, memoryDigest, scenarioText } from './composed.fixture.ts'
+import { isMissing } from './tool.fixture.ts'
+
+const missing = isMissing('docker', 'info') || isMissing('docker-compose', 'version')
+
+/** Lively from its first second: demotion, refusal, swap, promotion, and a bear. */
+const LIVELY = `
+name: lively
+duration: 5s
+devices:
+  device-1: { physical: 16MiB, advertised: 64MiB }
+  device-2: { physical: 16MiB, advertised: 64MiB }
+hosts:
+  host-1: { memory: 48MiB, devices: [device-1], watermarkScaleFactor: 100, swap: { size: 64MiB } }
+  host-2: { memory: 32MiB, devices: [device-1, device-2], swap: { size: 64MiB } }
+promoters:
+  promoter-1: { host: host-1, threshold: 1 }
+workloads:
+  web: { host: host-1, kind: zipf, size: 64MiB, accesses: 400k/s, writes: { drift: redis_json } }
+  bear: { host: host-2, kind: bear, size: 48MiB, rate: 100MB/s, attack: 500ms }
+`
+
+/** From `up -d`, images built, to the first granted quantum. */
+const UP_SECONDS_MAX = 30
+
+function fileOf(yaml: string): string {
+  const file = join(tmpdir(), `coldpool-given-${process.pid}.yaml`)
+  writeFileSync(file, yaml)
+  return file
+}
+
+describe.skipIf(missing)('a cluster in containers', () => {
+  const cluster = new Composed('cp')
+  let lively = ''
+
+  beforeAll(async () => {
+    await cluster.compose(['build', '-q'])
+    lively = memoryDigest(fileOf(LIVELY))
+  }, 600_000)
+  afterAll(async () => {
+    await cluster.compose(['down', '-v', '-t', '1']).catch(() => {})
+    await docker('rmi', '-f', `coldpool:test${process.pid}`).catch(() => {})
+  }, 120_000)
+
+  test('grants its first quantum within half a minute', async () => {
+    const startMs = performance.now()
+    await cluster.compose(['up', '-d', '--no-build'], { COLDPOOL_PACE: 'max' })
+    await cluster.logged('"granting"')
+    expect((performance.now() - startMs) / 1000).toBeLessThan(UP_SECONDS_MAX)
+  })
+
+  test('gives the digest of the memory bus: quickstart', async () => {
+    expect(await cluster.end()).toEqual({ digest: memoryDigest('scenarios/quickstart.yaml'), exitCode: 0 })
+  }, 600_000)
+
+  test('gives the digest of the memory bus: noisy-neighbour', async () => {
+    const yaml = scenarioText('noisy-neighbour')
+    await cluster.begin(yaml, 'max')
+    expect(await cluster.end()).toEqual({ digest: memoryDigest(fileOf(yaml)), exitCode: 0 })
+  }, 600_000)
+
+  test.each(randomScenarioTexts(5).map((yaml, i) => [i + 1, yaml] as const))(
+    'gives the digest of the memory bus: random scenario %i',
+    async (_, yaml) => {
+      await cluster.begin(yaml, 'max')
+      expect(await cluster.end()).toEqual({ digest: memoryDigest(fileOf(yaml)), exitCode: 0 })
+    },
+  )
+
+  test('a host that crashes comes back by its restart policy, and nothing is lost', async () => {
+    await cluster.begin(LIVELY, '1x')
+    await cluster.logged('"granting"')
+    await sleep(2500)
+    await cluster.crash('host', 1)
+    await cluster.crash('device', 2)
+    await cluster.logged('a stage was lost')
+    expect(await cluster.end()).toEqual({ digest: lively, exitCode: 0 })
+  })
+
+  test('a conductor that crashes comes back, and goes on with its run', async () => {
+    await cluster.begin(LIVELY, '1x')
+    await cluster.logged('"granting"')
+    await sleep(2500)
+    await cluster.crash('conductor')
+    await cluster.logged('resuming the run')
+    expect(await cluster.end()).toEqual({ digest: lively, exitCode: 0 })
+  })
+
+  test('hosts that are killed and started again take up their posts', async () => {
+    await cluster.begin(LIVELY, '1x')
+    await cluster.logged('"granting"')
+    await sleep(1500)
+    // All of them: there is nobody to stand in.
+    const hosts = await Promise.all([1, 2, 3, 4].map((index) => cluster.container('host', index)))
+    await docker('kill', ...hosts)
+    await docker('start', ...hosts)
+    await cluster.logged('a stage was lost')
+    expect(await cluster.end()).toEqual({ digest: lively, exitCode: 0 })
+  })
+
+  test('hosts whose network is away for ten seconds are waited for', async () => {
+    await cluster.begin(LIVELY, '1x')
+    await cluster.logged('"granting"')
+    await sleep(1500)
+    const hosts = await Promise.all([1, 2, 3, 4].map((index) => cluster.container('host', index)))
+    await Promise.all(hosts.map((host) => docker('network', 'disconnect', `${cluster.project}_bus`, host)))
+    await cluster.logged('a stage is silent')
+    await sleep(5000)
+    await Promise.all(hosts.map((host) => docker('network', 'connect', `${cluster.project}_bus`, host)))
+    expect(await cluster.end()).toEqual({ digest: lively, exitCode: 0 })
+  })
+
+  test('NATS that is killed and started again on its store is waited for', async () => {
+    await cluster.begin(LIVELY, '1x')
+    await cluster.logged('"granting"')
+    await sleep(2000)
+    await cluster.crash('nats')
+    expect(await cluster.end()).toEqual({ digest: lively, exitCode: 0 })
+  })
+
+  test('an injection shows in watch and in the verdict, and the recorded run reproduces', async () => {
+    await cluster.begin(LIVELY, '1x')
+    await cluster.logged('"granting"')
+    const injected = await cluster.compose(
+      'run --rm -T cli inject --host host-1 --kind bear --size 16MiB --rate 50MB/s --for 10s'.split(' '),
+    )
+    expect(injected).toMatch(/^workload-3 starts on host-1 at \d\.\d{3} s \(quantum \d+\)$/m)
+    expect(await cluster.compose('run --rm -T cli workloads'.split(' '))).toMatch(/workload-3 +host-1 +bear +present +yes/)
+    const watched = await cluster.compose('run --rm -T cli watch'.split(' '))
+    expect(watched).toContain('workload-3')
+    const { digest, exitCode } = await cluster.end()
+    expect(exitCode).toBe(0)
+    expect(digest).not.toBe(lively)
+    const folder = await cluster.runFolder()
+    expect(memoryDigest(join(folder, 'scenario.yaml'), '--injections', join(folder, 'injections.yaml'))).toBe(digest)
+  })
+
+  test('with one host for two it carries both; with six, four stand by', async () => {
+    for (const hosts of [1, 6]) {
+      await cluster.compose(['up', '-d', '--no-build', '--scale', `host=${hosts}`, '--no-recreate', 'host'])
+      await cluster.begin(LIVELY, 'max')
+      expect(await cluster.end()).toEqual({ digest: lively, exitCode: 0 })
+    }
+  })
+
+  test('down -v leaves nothing', async () => {
+    expect(await cluster.down()).toEqual([])
+  })
+})
+
+describe.skipIf(missing)('a cluster on three NATS servers', () => {
+  const cluster = new Composed('cpn', ['docker-compose.yml', 'docker-compose.nats-cluster.yml'])
+  afterAll(async () => {
+    await cluster.compose(['down', '-v', '-t', '1']).catch(() => {})
+    await docker('rmi', '-f', `coldpool:test${process.pid}`).catch(() => {})
+  }, 120_000)
+
+  test('goes on when one of them is killed, with the same digest', async () => {
+    await cluster.compose(['build', '-q'])
+    await cluster.begin(LIVELY, '1x', [])
+    await cluster.logged('"granting"')
+    await sleep(2000)
+    await docker('kill', await cluster.container('nats-2'))
+    expect(await cluster.end()).toEqual({ digest: memoryDigest(fileOf(LIVELY)), exitCode: 0 })
+    expect(await cluster.down()).toEqual([])
+  }, 300_000)
+})
