@@ -9,6 +9,11 @@ import type { Quantum } from '../time.ts'
 const LIST_MAX = 4096
 const text = z.string().max(4096)
 const count = z.number().min(0)
+/** Actors may report what is not finite. */
+const figure = z
+  .number()
+  .or(z.nan())
+  .or(z.literal([Infinity, -Infinity]))
 const names = z.array(text).max(LIST_MAX)
 
 const stage = z.object({
@@ -63,7 +68,7 @@ export type StageStatus = z.infer<typeof stage>
 export const sampleSchema = z.object({
   quantum: count,
   virtualSeconds: count,
-  telemetry: z.record(text, z.record(text, z.number())),
+  telemetry: z.record(text, z.record(text, figure)),
 })
 export interface Sample {
   readonly quantum: Quantum
@@ -74,7 +79,7 @@ export interface Sample {
 export const eventsSchema = z.object({
   quantum: count,
   events: z
-    .array(z.object({ quantum: count, actor: text, code: text, fields: z.record(text, z.union([z.number(), text])) }))
+    .array(z.object({ quantum: count, actor: text, code: text, fields: z.record(text, figure.or(text)) }))
     .max(LIST_MAX * 16),
 })
 export interface Events {

@@ -8,7 +8,7 @@ const MESSAGE_BYTES_MAX = 64 << 20
 
 export class Feed {
   readonly #wire: Wire & { close(): Promise<void> }
-  readonly #cluster: string | undefined
+  #cluster: string | undefined
   readonly #dropped: Dropped
   readonly #subscriptions: Subscription[] = []
   #run = ''
@@ -49,7 +49,8 @@ export class Feed {
   }
 
   #status(status: Status, listener: Listener): void {
-    if (this.#cluster !== undefined && status.cluster !== this.#cluster) return
+    this.#cluster ??= status.cluster
+    if (status.cluster !== this.#cluster) return
     if (status.run !== this.#run) {
       this.#run = status.run
       this.#sampled = -1

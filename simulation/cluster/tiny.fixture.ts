@@ -1,0 +1,25 @@
+/** A scenario that is over in a moment, and yet has an actor of each kind, for tests of what conducts it. */
+import type { Log } from '#shared/observe/log.ts'
+import { parseScenario, type Scenario } from '#shared/scenario.ts'
+
+export const TINY_YAML = `
+name: tiny
+duration: 400ms
+sample: 50ms
+devices:
+  device-1: { physical: 8MiB, advertised: 16MiB }
+hosts:
+  host-1: { memory: 16MiB, devices: [device-1], watermarkScaleFactor: 300, swap: { size: 32MiB } }
+  host-2: { memory: 16MiB, devices: [device-1], watermarkScaleFactor: 300, swap: { size: 32MiB } }
+promoters:
+  promoter-1: { host: host-1, threshold: 1, sleep: 50ms, batch: 64 }
+workloads:
+  one: { host: host-1, kind: zipf, size: 18MiB, accesses: 200k/s, content: { ratio: 3 } }
+  two: { host: host-2, kind: uniform, size: 18MiB, accesses: 100k/s, content: { ratio: 2 } }
+`
+
+export function tiny(): Scenario {
+  return parseScenario(TINY_YAML, 'tiny')
+}
+
+export const QUIET: Log = { info: () => {}, warn: () => {}, error: () => {} }
