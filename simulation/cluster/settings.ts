@@ -17,6 +17,8 @@ export interface BusSettings {
 
 const SERVER = /^(nats|tls):\/\/([^@/\s]*@)?[^@/\s,]+$/
 const CLUSTER = /^[A-Za-z0-9_-]{1,48}$/
+/** As the conductor's roster takes it; a process of another name would say hello in vain. */
+const NAME = /^[A-Za-z0-9_-]{1,64}$/
 export const DEFAULT_CLUSTER = 'default'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -46,10 +48,14 @@ export function clusterName(flags: BusFlags, env: Environment = process.env): st
   )
 }
 
-/** Unique in the cluster and, where that can be, the same after a restart: a container's host name is. */
+/** Unique in the cluster and, where that can be, the same after a restart: a container's host name is. Throws CP_OPTION. */
 export function processName(role: string, env: Environment = process.env): string {
   const given = env['COLDPOOL_NAME']
-  if (given !== undefined) return given
+  if (given !== undefined) {
+    if (NAME.test(given)) return given
+    const got = `got ${JSON.stringify(given).slice(0, 80)}`
+    throw new ColdpoolError('CP_OPTION', 'COLDPOOL_NAME', got, '1 to 64 of A-Z, a-z, 0-9, - and _')
+  }
   const host = hostname()
     .replaceAll(/[^A-Za-z0-9_-]/g, '-')
     .slice(0, 40)
