@@ -11,6 +11,7 @@ import {
   jetstreamManager,
   type JetStreamManager,
   StorageType,
+  type StoredMsg,
   type StreamConfig,
 } from '@nats-io/jetstream'
 import { ColdpoolError } from '../errors.ts'
@@ -49,8 +50,21 @@ export class JetStreamStore implements Store {
   static async create(wire: NatsWire, limits: StreamLimits): Promise<JetStreamStore> {
     const store = await JetStreamStore.open(wire)
     const { journalBytes, snapshotBytes, replicas } = limits
-    await store.#ensure(JOURNAL_STREAM, 'coldpool.*.journal.>', journalBytes, replicas)
-    await store.#ensure(SNAPSHOT_STREAM, 'coldpool.*.snapshot.>', snapshotBytes, replicas)
+    await store.#ensure({
+      name: JOURNAL_STREAM,
+      subjects: ['coldpool.*.journal.>'],
+      max_bytes: journalBytes,
+      num_replicas: replicas,
+    })
+    await store.#ensure({
+      name: SNAPSHOT_STREAM,
+      subjects: ['coldpool.*.snapshot.>'],
+      max_bytes: snapshotBytes,
+      num_replicas: replicas,
+      // A chunk is written once: whoever learns its name later cannot put something else in its place.
+      max_msgs_per_subject: 1,
+      discard_new_per_subject: true,
+    })
     return store
   }
 
@@ -65,6 +79,8 @@ export class JetStreamStore implements Store {
         if (error.code === WRONG_LAST_SEQUENCE || /wrong last/.test(message)) {
           throw new ColdpoolError('CP_SUPERSEDED', subject, 'another conductor has written to it', 'one conductor a run')
         }
+        // It is there from an earlier try of ours, whose acknowledgement was lost: nobody else knew the name.
+        if (/messages per subject/.test(message)) return this.#placeOf(subject)
         if (/no response|not available|no leader|unavailable/i.test(message)) throw new StoreAway(message, { cause: error })
         throw new StoreFull(message, { cause: error })
       }
@@ -73,8 +89,18 @@ export class JetStreamStore implements Store {
   }
 
   async read(subject: string): Promise<Uint8Array | undefined> {
+    return (await this.#chunk(subject))?.data
+  }
+
+  async #placeOf(subject: string): Promise<number> {
+    const chunk = await this.#chunk(subject)
+    if (chunk === null) throw new StoreAway(`${subject} is there, but cannot be read`)
+    return chunk.seq
+  }
+
+  async #chunk(subject: string): Promise<StoredMsg | null> {
     try {
-      return (await this.#manager.direct.getMessage(SNAPSHOT_STREAM, { last_by_subj: subject }))?.data
+      return await this.#manager.direct.getMessage(SNAPSHOT_STREAM, { last_by_subj: subject })
     } catch (error) {
       throw new StoreAway((error as Error).message, { cause: error })
     }
@@ -106,15 +132,13 @@ export class JetStreamStore implements Store {
     }
   }
 
-  async #ensure(name: string, subjects: string, bytesMax: number, replicas: number): Promise<void> {
-    const config: Partial<StreamConfig> & { name: string } = {
-      name,
-      subjects: [subjects],
+  async #ensure(own: Partial<StreamConfig> & { name: string }): Promise<void> {
+    const { name } = own
+    const config = {
+      ...own,
       storage: StorageType.File,
       // Full is full: what is stored is never pushed out by what comes later.
       discard: DiscardPolicy.New,
-      max_bytes: bytesMax,
-      num_replicas: replicas,
       // Of runs that were left and never resumed, nothing stays for ever.
       max_age: MAX_AGE_NS,
       allow_direct: true,
