@@ -12,12 +12,12 @@ const SERVER_READY_MS = 20_000
 export class ConfiguredServer {
   readonly directory: string
   readonly #process: ChildProcess
-  readonly #url: string
+  readonly url: string
 
   private constructor(directory: string, process: ChildProcess, url: string) {
     this.directory = directory
     this.#process = process
-    this.#url = url
+    this.url = url
   }
 
   static async start(): Promise<ConfiguredServer> {
@@ -40,11 +40,11 @@ export class ConfiguredServer {
   }
 
   connect(user: string, password = this.passwordOf(user)): Promise<NatsConnection> {
-    return connect({ servers: this.#url, user, pass: password, inboxPrefix: `_INBOX_${user}`, reconnect: false })
+    return connect({ servers: this.url, user, pass: password, inboxPrefix: `_INBOX_${user}`, reconnect: false })
   }
 
   anonymous(): Promise<NatsConnection> {
-    return connect({ servers: this.#url, reconnect: false })
+    return connect({ servers: this.url, reconnect: false })
   }
 
   async stop(): Promise<void> {
@@ -65,12 +65,15 @@ function portOf(server: ChildProcess): Promise<number> {
   )
   server.once('error', reject)
   server.once('exit', (code) => reject(new Error(`nats-server exited with ${code}:\n${log}`)))
-  server.stderr!.on('data', (bytes: Buffer) => {
+  const read = (bytes: Buffer): void => {
     log += bytes.toString()
     const port = /client connections on [\d.]+:(\d+)/.exec(log)?.[1]
     if (port === undefined || !log.includes('Server is ready')) return
     clearTimeout(timer)
+    // What it refuses from now on it says there too, a line each.
+    server.stderr!.off('data', read).resume()
     resolve(Number(port))
-  })
+  }
+  server.stderr!.on('data', read)
   return promise
 }
