@@ -23,7 +23,7 @@ const tally: Reporter = {
 const CLUSTER = ['test/{cluster,compose,nats}/**/*.test.ts', 'test/{foreign,hostile}.test.ts']
 
 const common = {
-  setupFiles: ['test/setup.ts'],
+  setupFiles: 'test/setup.ts',
   pool: 'forks',
   // Whole runs of the simulator, on a machine that may be busy with others.
   testTimeout: 60_000,
