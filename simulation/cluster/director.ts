@@ -139,6 +139,10 @@ export class Director {
     const parts = [this.#posts, this.#broadcast, this.#commands, this.#gate, this.#sets]
     for (const part of parts) part.open()
     await this.#roster.open()
+    const { leave } = this.#options
+    // Also while a grant waits for a stage that is away.
+    const abandon = (): void => this.#bus?.abandon(new Left())
+    leave?.addEventListener('abort', abandon)
     try {
       const result = await this.#untilTheEnd()
       await this.#close('ended', 'the run is over')
@@ -152,6 +156,7 @@ export class Director {
       await this.#close('failed', 'the run failed')
       throw error
     } finally {
+      leave?.removeEventListener('abort', abandon)
       for (const part of [...parts, this.#roster]) part.close()
     }
   }
@@ -161,7 +166,9 @@ export class Director {
       try {
         const outcome = await this.#generation()
         const wallSeconds = (Date.now() - this.#journal.order.openedMs) / 1000
-        return this.#ledger.finish(outcome, 'nats', wallSeconds)
+        const result = this.#ledger.finish(outcome, 'nats', wallSeconds)
+        this.#broadcast.reports(outcome.ended, this.#secondsOf(outcome.ended), outcome.final)
+        return result
       } catch (error) {
         if (!(error instanceof StageLost)) throw error
         this.#state = 'recovering'
@@ -194,7 +201,11 @@ export class Director {
       const conductor = await this.#joinOwnStage(bus, set)
       this.#conductor = conductor
       const orders = { generation, placement: this.#placement, commands, first, stages: set?.stages }
-      await this.#posts.assign(orders, () => this.#leaving())
+      await this.#posts.assign(orders, () => {
+        this.#leaving()
+        // A stage may fail before it is ready, or be lost before anybody was assigned.
+        if (bus.failure) throw bus.failure
+      })
       await this.#restoreLedger(set)
       if (set) this.#trail.forget(set.first)
       this.#pacer.anchor(this.#secondsOf(from.quantum))
