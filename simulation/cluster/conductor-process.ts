@@ -30,7 +30,11 @@ export interface ConductInput {
 }
 
 /** Everything from the environment: COLDPOOL_SCENARIO, COLDPOOL_PACE, COLDPOOL_OUT, COLDPOOL_REPLICAS. */
-export async function conductorProcess(flags: BusFlags, leave: AbortSignal): Promise<void> {
+export async function conductorProcess(
+  flags: BusFlags,
+  leave: AbortSignal,
+  more: Pick<DirectorOptions, 'onMoment'> = {},
+): Promise<void> {
   const { env } = process
   const log = openLog({ process: 'conductor' })
   const file = env['COLDPOOL_SCENARIO'] ?? 'scenarios/quickstart.yaml'
@@ -45,7 +49,7 @@ export async function conductorProcess(flags: BusFlags, leave: AbortSignal): Pro
       out: env['COLDPOOL_OUT'] ?? 'runs',
     })
     const cluster = clusterName(flags) ?? DEFAULT_CLUSTER
-    const result = await conductRun(wire, store, input, { cluster, pace, log, leave, dropped: wire.dropped })
+    const result = await conductRun(wire, store, input, { cluster, pace, log, leave, dropped: wire.dropped, ...more })
     if (result) process.stdout.write(renderVerdict(result))
     else log.info({}, 'the run is left as it is; the next conductor resumes it')
   } finally {

@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
 
 const READY_MS = 30_000
 
@@ -45,6 +47,14 @@ export class NatsServer {
   async stop(): Promise<void> {
     await this.kill()
     rmSync(this.#store, { recursive: true, force: true })
+  }
+
+  /** Messages in each stream of JetStream. */
+  async stored(): Promise<Record<string, number>> {
+    const connection = await connect({ servers: this.url })
+    const streams = await (await jetstreamManager(connection)).streams.list().next()
+    await connection.close()
+    return Object.fromEntries(streams.map(({ config, state }) => [config.name, state.messages]))
   }
 
   async #spawn(): Promise<void> {

@@ -1,0 +1,165 @@
+/** A cluster of processes on one machine: stages that stay, and conductors that conduct one run after the other. */
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Dropped } from '#shared/bus/wire.ts'
+import { NatsWire } from '#shared/bus/nats.ts'
+import type { Status } from '#shared/observe/broadcast.ts'
+import { Feed } from '#simulation/cluster/feed.ts'
+import { main as coldpool } from '#cli/program.ts'
+import type { Doom } from './doom.ts'
+import { FOLDER } from './reference.fixture.ts'
+import type { NatsServer } from './server.fixture.ts'
+import { type Environment, Supervised } from './supervised.fixture.ts'
+
+const ROOT = new URL('../../', import.meta.url).pathname
+const WAIT_MS = 60_000
+
+export interface RunOptions {
+  /** Of the conductor's first life, the second, …; the last stands for all that follow. */
+  readonly paces?: readonly string[]
+  readonly env?: Environment
+}
+
+export class Cluster {
+  static #count = 0
+  readonly name = `test-${process.pid}-${Cluster.#count++}`
+  readonly server: NatsServer
+  readonly #folder = mkdtempSync(join(FOLDER, 'cluster-'))
+  readonly #processes = new Map<string, Supervised>()
+  readonly statuses: Status[] = []
+  #feed: Feed | undefined
+
+  constructor(server: NatsServer) {
+    this.server = server
+  }
+
+  /** The processes of services/, or, if they are to be doomed, of stand-ins that are the same but for that. */
+  start(names: readonly string[], kind: 'service' | 'doomed' = 'service'): void {
+    for (const name of names) {
+      const service = name.split('-')[0]!
+      this.#spawn(name, kind === 'doomed' ? 'test/cluster/stage.ts' : `services/${service}/main.ts`, () => ({}))
+    }
+  }
+
+  /** A conductor; it ends with the run. */
+  async conduct(yaml: string, { paces = ['max'], env = {} }: RunOptions = {}, name = 'conductor'): Promise<Run> {
+    await this.#listen()
+    const folder = mkdtempSync(join(this.#folder, 'run-'))
+    const scenario = join(folder, 'scenario.yaml')
+    writeFileSync(scenario, yaml)
+    const conductor = this.#spawn(name, 'test/cluster/conductor.ts', (life) => ({
+      COLDPOOL_SCENARIO: scenario,
+      COLDPOOL_OUT: join(folder, 'runs'),
+      COLDPOOL_PACE: paces[Math.min(life, paces.length) - 1]!,
+      ...env,
+    }))
+    return new Run(conductor, join(folder, 'runs'))
+  }
+
+  of(name: string): Supervised {
+    return this.#processes.get(name)!
+  }
+
+  /** Ends the life of this process, or, instead, that of another, at a moment of its own. */
+  doom(name: string, doom: Doom): void {
+    writeFileSync(this.#doomOf(name), JSON.stringify(doom))
+  }
+
+  get status(): Status | undefined {
+    return this.statuses.at(-1)
+  }
+
+  /** Resolves with the first status of this kind from now on. */
+  async until(wanted: (status: Status) => boolean, milliseconds = WAIT_MS): Promise<Status> {
+    const from = this.statuses.length
+    return this.#wait(() => this.statuses.slice(from).find(wanted), milliseconds)
+  }
+
+  /** Resolves when there is something. */
+  async #wait<T>(look: () => T | undefined, milliseconds: number): Promise<T> {
+    for (const end = performance.now() + milliseconds; performance.now() < end; await sleep(10)) {
+      const found = look()
+      if (found !== undefined) return found
+    }
+    const logs = [...this.#processes.values()].map(({ name, text }) => `${name}:\n${text.slice(-2000)}`)
+    throw new Error(`waited ${milliseconds} ms in vain; last status ${JSON.stringify(this.status)}\n${logs.join('\n')}`)
+  }
+
+  /** A command line of coldpool, with bus and cluster; gives what it prints. */
+  async coldpool(...argv: readonly string[]): Promise<Printed> {
+    const printed = { code: 0, stdout: '', stderr: '' }
+    const io = {
+      stdout: { write: (text: string) => (printed.stdout += text) },
+      stderr: { write: (text: string) => (printed.stderr += text) },
+    }
+    printed.code = await coldpool([...argv, '--bus', this.server.url, '--cluster', this.name], io)
+    return printed
+  }
+
+  /** Whatever is doomed then: tries until somebody hears it. */
+  async pace(pace: string): Promise<void> {
+    for (const end = performance.now() + WAIT_MS; performance.now() < end; await sleep(100)) {
+      const { code } = await this.coldpool('pace', pace)
+      if (code === 0) return
+    }
+    throw new Error(`nobody took the pace for ${WAIT_MS} ms`)
+  }
+
+  async stop(): Promise<void> {
+    await this.#feed?.close()
+    await Promise.all([...this.#processes.values()].map((process) => process.stop()))
+  }
+
+  #spawn(name: string, main: string, environment: (life: number) => Environment): Supervised {
+    const common = {
+      COLDPOOL_BUS: this.server.url,
+      COLDPOOL_CLUSTER: this.name,
+      COLDPOOL_NAME: name,
+      COLDPOOL_TEST_DOOM: this.#doomOf(name),
+    }
+    const process = new Supervised(name, join(ROOT, main), (life) => ({ ...common, ...environment(life) }))
+    this.#processes.set(name, process)
+    return process
+  }
+
+  #doomOf(name: string): string {
+    return join(this.#folder, `${name}.doom`)
+  }
+
+  async #listen(): Promise<void> {
+    if (this.#feed) return
+    const dropped = new Dropped()
+    const wire = await NatsWire.connect({ servers: this.server.url, name: 'test', dropped })
+    this.#feed = new Feed(wire, this.name, dropped)
+    await this.#feed.follow({ status: (status) => void this.statuses.push(status) })
+  }
+}
+
+interface Printed {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export class Run {
+  readonly conductor: Supervised
+  readonly #out: string
+
+  constructor(conductor: Supervised, out: string) {
+    this.conductor = conductor
+    this.#out = out
+  }
+
+  get folder(): string {
+    const folders = readdirSync(this.#out)
+    if (folders.length !== 1) throw new Error(`${folders.length} run folders, expected one: ${folders.join(', ')}`)
+    return join(this.#out, folders[0]!)
+  }
+
+  /** Resolves with the run folder when the conductor has ended. */
+  async ended(): Promise<string> {
+    await this.conductor.ended
+    return this.folder
+  }
+}

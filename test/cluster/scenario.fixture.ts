@@ -1,0 +1,24 @@
+/** Scenarios for clusters: small, so that a run and its recovery are soon over, and with something going on all the time. */
+
+/** A stage for each of its actors and one for all workloads. */
+export const STAGES = ['host-1', 'host-2', 'device-1', 'promoter-1', 'workload-1'] as const
+
+export const TROUBLED = `
+name: troubled
+duration: 2s
+sample: 50ms
+devices:
+  device-1: { physical: 16MiB, advertised: 64MiB, hotness: { epoch: 50ms, threshold: 1 } }
+hosts:
+  host-1: { memory: 48MiB, devices: [device-1], watermarkScaleFactor: 100, swap: { size: 64MiB } }
+  host-2: { memory: 32MiB, devices: [device-1], swap: { size: 64MiB } }
+promoters:
+  promoter-1: { host: host-1, threshold: 1, sleep: 50ms }
+workloads:
+  web: { host: host-1, kind: zipf, size: 64MiB, accesses: 400k/s, writes: { drift: redis_json } }
+  phases: { host: host-1, kind: phases, size: 24MiB, accesses: 1M/s, hot: 20%, hotShare: 90%, period: 200ms }
+  bear: { host: host-2, kind: bear, size: 48MiB, rate: 100MB/s, attack: 500ms }
+`
+
+/** What a run leaves in JetStream when it is over. */
+export const NOTHING_STORED = { 'coldpool-journal': 0, 'coldpool-snapshots': 0 }

@@ -1,0 +1,8 @@
+/** As services/ROLE/main.ts for the one role that the name begins with, but doomed. */
+import { crewProcess, serviceMain } from '#simulation/cluster/process.ts'
+import { doomed } from './doom.ts'
+
+const { COLDPOOL_NAME, COLDPOOL_TEST_DOOM } = process.env
+const role = COLDPOOL_NAME!.split('-')[0]!
+
+await serviceMain((flags, signal) => crewProcess({ ...flags, roles: [role] }, signal, { onMoment: doomed(COLDPOOL_TEST_DOOM!) }))
