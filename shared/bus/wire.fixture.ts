@@ -21,6 +21,8 @@ export const FAULTLESS: Faults = { loss: 0, double: 0, delay: 0, delayMsMax: 0 }
 const LATENCY_MS = 0.1
 /** A test that waits longer than this, in virtual time, waits for what never comes. */
 const PATIENCE_MS = 600_000
+/** What follows from a message is done before the next comes, for the most part. */
+const SLICES = 20
 
 interface Due {
   readonly atMs: number
@@ -96,19 +98,22 @@ export class Network {
     const endMs = this.#nowMs + PATIENCE_MS
     for (;;) {
       // What was resolved has its turn before the clock goes on.
-      for (let turn = 0; turn < 6; turn++) await Promise.resolve()
+      await resolved()
       if (wait.settled) return promise
       if (this.#nowMs > endMs || !this.step()) throw new Error(`waited in vain, until ${this.#nowMs} ms`)
     }
   }
 
   /** For what sleeps in wall time too: the clock moves by so much in each turn of the event loop, however long that takes. */
-  async alongside<T>(promise: Promise<T>, turnMs = 10): Promise<T> {
+  async alongside<T>(promise: Promise<T>, turnMs = 20): Promise<T> {
     const wait = settling(promise)
     const endMs = this.#nowMs + PATIENCE_MS
     while (!wait.settled) {
       if (this.#nowMs > endMs) throw new Error(`waited in vain, until ${this.#nowMs} ms`)
-      this.advance(turnMs)
+      for (let slice = 0; slice < SLICES && !wait.settled; slice++) {
+        this.advance(turnMs / SLICES)
+        await resolved()
+      }
       await sleep(1)
     }
     return promise
@@ -225,6 +230,11 @@ export class FakeWire implements Wire {
 
 function matches(pattern: readonly string[], parts: readonly string[]): boolean {
   return pattern.length === parts.length && pattern.every((part, i) => part === '*' || part === parts[i])
+}
+
+/** Whoever waits for what was just resolved has had a turn. */
+async function resolved(): Promise<void> {
+  for (let turn = 0; turn < 6; turn++) await Promise.resolve()
 }
 
 function settling(promise: Promise<unknown>): { settled: boolean } {

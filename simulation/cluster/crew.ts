@@ -150,7 +150,7 @@ class Crew {
   #assign(assignment: Assignment): void {
     const { run, generation, stage, roles } = assignment
     const present = this.#post?.assignment
-    if (present?.run === run && present.generation === generation) return this.#post?.sayReady()
+    if (present?.run === run && present.generation === generation) return this.#post?.answer()
     if (generation <= (this.#taken.get(run) ?? 0)) return this.#dropped.count('old')
     if (stage === 0 || roles[stage] !== this.#spec.roles[0]) return this.#dropped.count('stranger', 'a post of another role')
     const post = this.#postOf(assignment)
@@ -199,6 +199,7 @@ class Post {
   readonly #left = new AbortController()
   #end: StageEnd | undefined
   #ready = false
+  #failed: Uint8Array | undefined
   /** The set that is being stored; a later one takes its place. */
   #storing = new AbortController()
 
@@ -249,7 +250,7 @@ class Post {
       if (this.#left.signal.aborted) return end.close()
       this.#end = end
       this.#ready = true
-      this.sayReady()
+      this.answer()
       const milliseconds = Math.round(performance.now() - startedMs)
       log.info(
         { run, generation, stage: id, actors: actors.map((actor) => actor.id), restored: object !== '', milliseconds },
@@ -260,10 +261,12 @@ class Post {
     }
   }
 
-  sayReady(): void {
+  /** To the assignment, and again when it comes again, for any word may be lost: ready, failed, or nothing yet. */
+  answer(): void {
     const { run, generation, stage } = this.assignment
     const ready = encodeControl('ready', { generation, stage, instance: this.#instance })
-    if (this.#ready) this.#wire.publish(subject(run, 'ready', this.#role, 'conductor'), ready)
+    if (this.#failed) this.#wire.publish(subject(run, 'failed', this.#role, 'conductor'), this.#failed)
+    else if (this.#ready) this.#wire.publish(subject(run, 'ready', this.#role, 'conductor'), ready)
   }
 
   leave(): void {
@@ -315,10 +318,11 @@ class Post {
   #fail(error: Error): void {
     const { run, generation, stage } = this.assignment
     this.#options.log.error({ run, stage, problem: error.stack }, 'the stage failed')
+    // A stage that has begun says so to every grant from now on.
+    if (this.#end) return this.#end.fail(error)
     const code = error instanceof ColdpoolError ? error.code : error.name
-    const failed = encodeControl('failed', { generation, stage, code, message: error.message.slice(0, 4000) })
-    this.#wire.publish(subject(run, 'failed', this.#role, 'conductor'), failed)
-    this.leave()
+    this.#failed = encodeControl('failed', { generation, stage, code, message: error.message.slice(0, 4000) })
+    this.answer()
   }
 }
 

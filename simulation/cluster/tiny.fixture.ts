@@ -4,7 +4,7 @@ import { parseScenario, type Scenario } from '#shared/scenario.ts'
 
 export const TINY_YAML = `
 name: tiny
-duration: 400ms
+duration: 250ms
 sample: 50ms
 devices:
   device-1: { physical: 8MiB, advertised: 16MiB }

@@ -1,0 +1,214 @@
+/** A whole little cluster in one process, over the wire in memory: its runs end with the digest that the memory bus gives. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Actor } from '#shared/actor.ts'
+import { type Faults, type FakeWire, Network } from '#shared/bus/wire.fixture.ts'
+import { MemoryStore } from '#shared/observe/memory-store.ts'
+import type { RunResult } from '../ledger.ts'
+import { runScenario } from '../run.ts'
+import { conductRun } from './conductor-process.ts'
+import { type CrewOptions, runCrew } from './crew.ts'
+import type { DirectorOptions } from './director.ts'
+import { QUIET, tiny, TINY_YAML } from './tiny.fixture.ts'
+
+let expected: string
+let network: Network
+let store: MemoryStore
+let out: string
+let crews: Crew[]
+/** Who has taken up a post, and who from a snapshot. */
+let ready: string[]
+let fromSnapshot: Set<string>
+
+interface Crew {
+  readonly wire: FakeWire
+  readonly leave: AbortController
+  readonly ended: Promise<void>
+}
+
+beforeAll(async () => {
+  const { verdict } = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: undefined })
+  expected = verdict.digest
+})
+
+beforeEach(() => {
+  network = new Network(1)
+  store = new MemoryStore()
+  out = mkdtempSync(join(tmpdir(), 'director-'))
+  crews = []
+  ready = []
+  fromSnapshot = new Set()
+})
+
+afterEach(async () => {
+  for (const { leave } of crews) leave.abort()
+  await Promise.all(crews.map(({ ended }) => ended))
+  rmSync(out, { recursive: true })
+})
+
+function crew(name: string, roles: readonly string[], options: Partial<CrewOptions> = {}): Crew {
+  const wire = network.wire(name)
+  const leave = new AbortController()
+  const info = (fields: { readonly restored?: boolean }, message: string): void => {
+    if (message === 'ready') ready.push(name)
+    if (fields.restored === true) fromSnapshot.add(name)
+  }
+  const log = { ...QUIET, info }
+  const ended = runCrew(wire, store, { cluster: 'test', name, roles, capacity: 0 }, { log, ...options }, leave.signal)
+  const made = { wire, leave, ended }
+  crews.push(made)
+  return made
+}
+
+/** As if it were killed: it neither says nor hears anything any more. */
+function kill({ wire, leave }: Crew): void {
+  void wire.close()
+  leave.abort()
+}
+
+function restored(): string[] {
+  return [...fromSnapshot].toSorted()
+}
+
+function conduct(more: Partial<DirectorOptions> = {}, wire = network.wire('conductor')): Promise<RunResult | undefined> {
+  const options = { cluster: 'test', pace: 0, log: QUIET, ...more }
+  return conductRun(wire, store, () => ({ yaml: TINY_YAML, out }), options)
+}
+
+function threeCrews(): Crew[] {
+  return [crew('device-a', ['device']), crew('host-a', ['host', 'workload']), crew('host-b', ['host', 'promoter', 'workload'])]
+}
+
+describe('a run over a cluster', () => {
+  test('ends as on the memory bus', async () => {
+    threeCrews()
+    const result = await network.alongside(conduct())
+    expect(result!.verdict).toMatchObject({ digest: expected, bus: 'nats' })
+    expect(await network.alongside(Promise.resolve(store.last('coldpool.lobby-test.journal.conductor.run')))).toBeUndefined()
+  })
+
+  test('ends as on the memory bus if messages are lost, doubled and late', async () => {
+    const bad: Faults = { loss: 0.05, double: 0.1, delay: 0.1, delayMsMax: 30 }
+    network.faults = bad
+    threeCrews()
+    const result = await network.alongside(conduct())
+    expect(result!.verdict.digest).toBe(expected)
+  })
+
+  test('waits until there is a stage for every role, and says for which it waits', async () => {
+    crew('host-a', ['host', 'workload'])
+    const running = conduct()
+    await network.alongside(new Promise((resolve) => setTimeout(resolve, 100)))
+    crew('all', ['host', 'device', 'promoter', 'workload'])
+    const result = await network.alongside(running)
+    expect(result!.verdict.digest).toBe(expected)
+  })
+})
+
+/** Slow enough for sets of snapshots to become due on the way. */
+const SLOW = 0.1
+/** So many grants after the first set, its parts lie in the store. */
+const AFTER_SET = 25
+
+/** Calls once: at this grant, or so many after the first set was taken. */
+function onceAt(
+  when: { readonly grant: number } | { readonly afterSet: number },
+  act: () => void,
+): Pick<DirectorOptions, 'onMoment'> {
+  let due = 'grant' in when ? when.grant : Infinity
+  let done = false
+  return {
+    onMoment: (moment, number) => {
+      if (moment === 'set' && 'afterSet' in when && due === Infinity) due = number + when.afterSet
+      if (done || moment !== 'grant' || number < due) return
+      done = true
+      act()
+    },
+  }
+}
+
+describe('a stage that is killed', () => {
+  test.each([
+    ['at the first grant', { grant: 1 }, 0],
+    ['after a set of snapshots', { afterSet: AFTER_SET }, SLOW],
+  ])('%s and comes back under its name changes nothing', async (_, when, pace) => {
+    const all = threeCrews()
+    let killed = 0
+    const options = onceAt(when, () => {
+      killed++
+      kill(all[1]!)
+      crew('host-a', ['host', 'workload'])
+    })
+    const result = await network.alongside(conduct({ ...options, pace }))
+    expect(killed).toBe(1)
+    expect(result!.verdict.digest).toBe(expected)
+    if ('afterSet' in when) expect(restored()).toEqual(['device-a', 'host-a', 'host-b'])
+  })
+
+  test('is replaced by one that stands by, when it has been silent for long enough', async () => {
+    const all = threeCrews()
+    crew('host-z', ['host', 'workload'])
+    let killed = 0
+    const options = onceAt({ grant: 30 }, () => {
+      killed++
+      kill(all[1]!)
+    })
+    const result = await network.alongside(conduct(options))
+    expect(killed).toBe(1)
+    expect(result!.verdict.digest).toBe(expected)
+    expect(ready).toContain('host-z')
+  })
+})
+
+describe('a conductor that is killed', () => {
+  test.each([
+    ['at the first grant', { grant: 1 }, 0],
+    ['after a set of snapshots', { afterSet: AFTER_SET }, SLOW],
+  ])('%s is followed by one that ends the run as if nothing had happened', async (_, when, pace) => {
+    threeCrews()
+    const first = network.wire('first')
+    const leave = new AbortController()
+    const options = onceAt(when, () => leave.abort())
+    expect(await network.alongside(conduct({ ...options, pace, leave: leave.signal }, first))).toBeUndefined()
+    await first.close()
+    const result = await network.alongside(conduct({}, network.wire('second')))
+    expect(result!.verdict.digest).toBe(expected)
+    if ('afterSet' in when) expect(restored()).toEqual(['device-a', 'host-a', 'host-b'])
+  })
+})
+
+describe('a stage that fails', () => {
+  const broken: CrewOptions['dress'] = (actor: Actor): Actor => {
+    if (actor.id === 'host-1') throw new Error('no data')
+    return actor
+  }
+  const failing: CrewOptions['dress'] = (actor: Actor): Actor => {
+    if (actor.id !== 'host-1') return actor
+    actor.step = () => {
+      throw new Error('a page is in two places')
+    }
+    return actor
+  }
+
+  test('while it takes up its post ends the run with CP_STAGE, though the word is lost at first', async () => {
+    crew('device-a', ['device'])
+    crew('host-a', ['host', 'promoter', 'workload'], { dress: broken })
+    const running = conduct().catch((error: unknown) => error)
+    network.tap = (at) => {
+      if (!at.includes('.failed.')) return
+      network.tap = () => {}
+      network.cut('host-a', 50)
+    }
+    const error = await network.alongside(running)
+    expect((error as Error).message).toMatch(/^CP_STAGE stage \d: Error no data; expected a step$/)
+  })
+
+  test('in a step ends the run with CP_STAGE, and nothing is left to resume', async () => {
+    crew('device-a', ['device'])
+    crew('host-a', ['host', 'promoter', 'workload'], { dress: failing })
+    await expect(network.alongside(conduct())).rejects.toThrow(/CP_STAGE stage \d: Error a page is in two places/)
+    expect(await store.last('coldpool.lobby-test.journal.conductor.run')).toBeUndefined()
+  })
+})
