@@ -125,6 +125,8 @@ export class JetStreamStore implements Store {
   }
 
   async trim(stream: string, subject: string, before?: number): Promise<void> {
+    // Nothing lies before the first place; the server would take it for no place at all, and purge everything.
+    if (before !== undefined && before <= 1) return
     try {
       await this.#manager.streams.purge(stream, { filter: subject, ...(before !== undefined && { seq: before }) })
     } catch (error) {
