@@ -105,6 +105,17 @@ describe('a guest', () => {
     expect(new Set(given.map(({ key }) => key)).size).toBe(3)
   })
 
+  test('that asks again with the same nonce gets the same answer, and joins once', async () => {
+    const tickets = [1, 2].map(() => ask({ host: 'host-1', nonce: 'n' }))
+    await carryOut()
+    tickets.push(ask({ host: 'host-1', nonce: 'n' }))
+    await carryOut()
+    const [first, ...others] = await Promise.all(tickets)
+    expect(first).toMatchObject({ id: 'workload-3' })
+    expect(others).toEqual([first, first])
+    expect(kinds()).toEqual(['join'])
+  })
+
   test('at a host that is not there is refused', async () => {
     const answer = ask({ host: 'host-9' })
     await carryOut()
@@ -248,5 +259,20 @@ describe('what its actor hears', () => {
       [id, [21, 'pressure', [4]]],
       [id, [21, 'pressure', [5]]],
     ])
+  })
+
+  test('ends with the run, for those that are still there', async () => {
+    const [gone, { id }] = [await joined(), await joined()]
+    say(gone.id, gone.key, 'left')
+    await carryOut()
+    const heard: unknown[] = []
+    guest.subscribe(
+      subject('run-1', 'progress', 'conductor', '*'),
+      (bytes, at) => void heard.push([at.split('.')[4], packr.unpack(bytes)]),
+    )
+    gate.pass(4, 20, [])
+    gate.dismiss()
+    network.advance(1)
+    expect(heard).toEqual([[id, [20, 'over', []]]])
   })
 })
