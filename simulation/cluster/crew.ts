@@ -126,6 +126,7 @@ class Crew {
       beat: this.#beat++,
     })
     this.#wire.publish(subject(lobby(cluster), 'hello', roles[0]!, 'conductor'), hello)
+    this.#post?.sayStored()
   }
 
   #call(bytes: Uint8Array, to: string): void {
@@ -202,6 +203,7 @@ class Post {
   #failed: Uint8Array | undefined
   /** The set that is being stored; a later one takes its place. */
   #storing = new AbortController()
+  #stored: Uint8Array | undefined
 
   constructor(wire: Wire, store: Store, assignment: Assignment, instance: string, dropped: Dropped, options: CrewOptions) {
     this.assignment = assignment
@@ -269,7 +271,13 @@ class Post {
     else if (this.#ready) this.#wire.publish(subject(run, 'ready', this.#role, 'conductor'), ready)
   }
 
+  /** Again with every hello, for the run waits for this word: the last set lies in the store. */
+  sayStored(): void {
+    if (this.#stored) this.#wire.publish(subject(this.assignment.run, 'stored', this.#role, 'conductor'), this.#stored)
+  }
+
   leave(): void {
+    this.#stored = undefined
     this.#left.abort()
     this.#storing.abort()
     this.#end?.close()
@@ -295,6 +303,7 @@ class Post {
   #keep(set: string, saved: Saved): void {
     this.#storing.abort()
     this.#storing = new AbortController()
+    this.#stored = undefined
     const bytes = packSnapshot(saved)
     void this.#storeSet(set, bytes, this.#storing.signal)
   }
@@ -306,10 +315,9 @@ class Post {
       const located = await putSnapshot(this.#store, { run, role }, bytes, signal, (error) =>
         this.#options.log.warn({ run, stage, problem: error.message }, 'a snapshot cannot be stored; trying again'),
       )
-      this.#wire.publish(
-        subject(run, 'stored', role, 'conductor'),
-        encodeControl('stored', { generation, stage, set, ...located }),
-      )
+      if (signal.aborted) return
+      this.#stored = encodeControl('stored', { generation, stage, set, ...located })
+      this.sayStored()
     } catch (error) {
       if (!signal.aborted) this.#fail(error as Error)
     }

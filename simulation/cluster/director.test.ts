@@ -107,6 +107,20 @@ describe('a run over a cluster', () => {
   })
 })
 
+test('a run does not wait for ever for the word, once lost, that a snapshot is stored', async () => {
+  threeCrews()
+  let lost = 0
+  network.tap = (at, _, from) => {
+    if (!at.includes('.stored.host.') || lost > 0) return
+    lost++
+    network.cut(from, 1)
+  }
+  // It takes longer than a run goes on without a whole set.
+  const result = await network.alongside(conduct({ pace: 0.02 }))
+  expect(lost).toBe(1)
+  expect(result!.verdict.digest).toBe(expected)
+})
+
 /** Slow enough for sets of snapshots to become due on the way. */
 const SLOW = 0.1
 /** So many grants after the first set, its parts lie in the store. */

@@ -41,6 +41,8 @@ export class SetKeeper {
   readonly #log: Log
   readonly #wanted: boolean
   #pending: Pending | undefined
+  /** The last set that became whole. */
+  #whole = ''
   #lastMs: number
   #intervalMs = INTERVAL_MS_MIN
   #count = 0
@@ -138,10 +140,12 @@ export class SetKeeper {
       const { kind, body } = decodeControl(bytes)
       if (kind !== 'stored') throw new ColdpoolError('CP_WIRE', 'stored', kind, 'stored')
       const pending = this.#pending
+      // It is said again and again, in case it was lost.
+      if (body.set === this.#whole) return
       if (pending === undefined || body.set !== pending.set || body.generation !== pending.generation)
         return this.#dropped.count('old')
       if (pending.placement.slots[body.stage]?.roles[0] !== role) return this.#dropped.count('stranger')
-      if (pending.stages[body.stage]) return this.#dropped.count('old')
+      if (pending.stages[body.stage]) return
       const { object, chunks, bytes: size, digest, position } = body
       pending.stages[body.stage] = { object, chunks, bytes: size, digest, position }
       this.#finish(pending)
@@ -174,6 +178,7 @@ export class SetKeeper {
     const tookMs = this.#wire.now() - pending.beganMs
     this.#intervalMs = Math.min(INTERVAL_MS_MAX, Math.max(INTERVAL_MS_MIN, tookMs / STORING_SHARE))
     this.#lastMs = pending.beganMs
+    this.#whole = pending.set
     this.#pending = undefined
   }
 }
