@@ -5,16 +5,11 @@ import { measure, met, type Benchmark, type Result } from './harness.ts'
 import { lifecycleTable } from './lifecycle-table.ts'
 import { memoryBus } from './memory-bus.ts'
 import { natsEmptyQuanta } from './nats-empty-quanta.ts'
+import { natsRoundTrip } from './nats-round-trip.ts'
 import { quickstart } from './quickstart.ts'
 import { traceReferences } from './trace-references.ts'
 
-const BENCHMARKS: readonly Benchmark[] = [
-  quickstart,
-  traceReferences,
-  lifecycleTable,
-  memoryBus,
-  natsEmptyQuanta,
-]
+const BENCHMARKS: readonly Benchmark[] = [quickstart, traceReferences, lifecycleTable, memoryBus, natsEmptyQuanta, natsRoundTrip]
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } } })
 const names = BENCHMARKS.flatMap((benchmark) => benchmark.figures.map((figure) => figure.name))
