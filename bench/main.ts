@@ -5,11 +5,20 @@ import { measure, met, type Benchmark, type Result } from './harness.ts'
 import { lifecycleTable } from './lifecycle-table.ts'
 import { memoryBus } from './memory-bus.ts'
 import { natsEmptyQuanta } from './nats-empty-quanta.ts'
+import { natsQuickstart } from './nats-quickstart.ts'
 import { natsRoundTrip } from './nats-round-trip.ts'
 import { quickstart } from './quickstart.ts'
 import { traceReferences } from './trace-references.ts'
 
-const BENCHMARKS: readonly Benchmark[] = [quickstart, traceReferences, lifecycleTable, memoryBus, natsEmptyQuanta, natsRoundTrip]
+const BENCHMARKS: readonly Benchmark[] = [
+  quickstart,
+  traceReferences,
+  lifecycleTable,
+  memoryBus,
+  natsEmptyQuanta,
+  natsRoundTrip,
+  natsQuickstart,
+]
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } } })
 const names = BENCHMARKS.flatMap((benchmark) => benchmark.figures.map((figure) => figure.name))

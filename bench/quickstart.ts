@@ -14,6 +14,6 @@ export const quickstart: Benchmark = {
   prepare: () => async () => {
     const startMs = performance.now()
     const { stdout } = await promisify(execFile)(process.execPath, [CHILD])
-    return [(performance.now() - startMs) / 1000, Number(stdout) / 1024]
+    return [(performance.now() - startMs) / 1000, Number(stdout.split(' ')[0]) / 1024]
   },
 }
