@@ -2,6 +2,8 @@
  * What the cluster's protocol needs from the network: publish, subscribe, and a timer. nats.ts has the real one; tests
  * have one that loses, doubles and delays. A wire may lose messages at any time; the protocol rides that out.
  */
+import type { SubjectKind } from './subjects.ts'
+
 export interface Wire {
   publish(subject: string, bytes: Uint8Array): void
   /** `*` stands for one part of a subject. Messages come whole and one at a time; the callback must not throw. */
@@ -25,33 +27,18 @@ export function subject(scope: string, kind: SubjectKind, role: string, to: stri
   return `coldpool.${scope}.${kind}.${role}.${to}`
 }
 
-export type SubjectKind =
-  | 'hello'
-  | 'call'
-  | 'grant'
-  | 'done'
-  | 'ready'
-  | 'stored'
-  | 'failed'
-  | 'bag'
-  | 'need'
-  | 'snapshot'
-  | 'journal'
-  | 'status'
-  | 'sample'
-  | 'events'
-  | 'command'
-  | 'join'
-  | 'mail'
-  | 'progress'
-
-/**
- * malformed: fails the message table; old: of another generation or an earlier grant; early: of a later one; double: was said
- * before; unproven: a hello that answers no probe, as the first of every process; stranger: from or for nobody here; overflow:
- * a queue was full; slow: the client could not keep up. Between honest processes `malformed` and `stranger` never occur.
- */
-export const DROP_CAUSES = ['malformed', 'old', 'early', 'double', 'unproven', 'stranger', 'overflow', 'slow'] as const
-export type DropCause = (typeof DROP_CAUSES)[number]
+/** Why a message is not taken. Between honest processes `malformed` and `stranger` never occur. */
+export const DROP_CAUSES = {
+  malformed: 'does not fit its table, or its bounds',
+  old: 'of another generation, or of an earlier grant',
+  early: 'of a later grant',
+  double: 'was said before',
+  unproven: 'a hello that answers no probe, as the first of every process',
+  stranger: 'from or for nobody here',
+  overflow: 'a queue was full',
+  slow: 'the client could not keep up',
+} as const
+export type DropCause = keyof typeof DROP_CAUSES
 
 /** Counts what was not taken, by cause. */
 export class Dropped {

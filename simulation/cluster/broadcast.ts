@@ -1,7 +1,8 @@
 /** What the conductor tells whoever listens (shared/observe/broadcast.ts): status once a second, samples and events as they come. */
 import { Packr } from 'msgpackr'
 import type { Report } from '#shared/bus/bus.ts'
-import { subject, type SubjectKind, type Subscription, type Wire } from '#shared/bus/wire.ts'
+import type { SubjectKind } from '#shared/bus/subjects.ts'
+import { subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import type { Events, Sample, Status } from '#shared/observe/broadcast.ts'
 import type { Quantum } from '#shared/time.ts'
 import type { Cast } from '../actors.ts'

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { Dropped, subject, type SubjectKind } from '#shared/bus/wire.ts'
+import type { SubjectKind } from '#shared/bus/subjects.ts'
+import { Dropped, subject } from '#shared/bus/wire.ts'
 import { type FakeWire, Network } from '#shared/bus/wire.fixture.ts'
 import type { Listener, Status } from '#shared/observe/broadcast.ts'
 import { Cast } from '../actors.ts'

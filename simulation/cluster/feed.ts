@@ -1,6 +1,7 @@
 /** Listens to what conductors tell: checked, in order, nothing twice, and of one run at a time. */
 import type { z } from 'zod'
-import { type Dropped, subject, type SubjectKind, type Subscription, type Wire } from '#shared/bus/wire.ts'
+import type { SubjectKind } from '#shared/bus/subjects.ts'
+import { type Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import { eventsSchema, type Listener, sampleSchema, type Status, statusSchema } from '#shared/observe/broadcast.ts'
 import { broadcastPackr } from './broadcast.ts'
 

@@ -40,7 +40,7 @@ const STRUCK_MAX = 4096
 const SHOWN_MAX = 40
 const TOKEN = /^[A-Za-z0-9_-]{1,64}$/
 const ROLES = new Set(['host', 'device', 'promoter', 'workload'])
-const CAUSES: ReadonlySet<string> = new Set(DROP_CAUSES)
+const CAUSES: ReadonlySet<string> = new Set(Object.keys(DROP_CAUSES))
 
 export class Roster {
   readonly #wire: Wire
