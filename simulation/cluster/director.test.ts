@@ -1,11 +1,13 @@
 /** A whole little cluster in one process, over the wire in memory: its runs end with the digest that the memory bus gives. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Packr } from 'msgpackr'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Actor } from '#shared/actor.ts'
 import { type Faults, type FakeWire, Network } from '#shared/bus/wire.fixture.ts'
 import { MemoryStore } from '#shared/observe/memory-store.ts'
+import { parseInjections } from '../injections.ts'
 import type { RunResult } from '../ledger.ts'
 import { runScenario } from '../run.ts'
 import { conductRun } from './conductor-process.ts'
@@ -191,6 +193,36 @@ describe('a conductor that is killed', () => {
     expect(result!.verdict.digest).toBe(expected)
     if ('afterSet' in when) expect(restored()).toEqual(['device-a', 'host-a', 'host-b'])
   })
+})
+
+test('commands of an operator decide the run together with the scenario, killed stages or not', async () => {
+  const all = threeCrews()
+  const packr = new Packr({ useRecords: false })
+  const answers: Promise<Uint8Array>[] = []
+  const ask = (request: object): void => {
+    answers.push(network.request('coldpool.lobby-test.command.operator.conductor', packr.pack(request)))
+  }
+  const onMoment = (moment: string, number: number): void => {
+    if (moment !== 'grant' || killed) return
+    if (number === 10) ask({ command: 'inject', workload: { host: 'host-2', kind: 'uniform', size: '2MiB', accesses: '50k/s' } })
+    if (number === 20) ask({ command: 'stop', id: 'one' })
+    if (number !== 45) return
+    killed = true
+    kill(all[2]!)
+    crew('host-b', ['host', 'promoter', 'workload'])
+  }
+  let killed = false
+  const result = await network.alongside(conduct({ onMoment }))
+  const given = (await Promise.all(answers)).map((bytes) => packr.unpack(bytes) as { id: string })
+  expect(given.map(({ id }) => id)).toEqual(['workload-3', 'one'])
+  expect(killed).toBe(true)
+  // The run folder holds the commands as a script, which gives the same run again.
+  const file = join(result!.folder!, 'injections.yaml')
+  const script = parseInjections(readFileSync(file, 'utf8'), file, tiny())
+  expect(script.commands).toHaveLength(2)
+  const { verdict } = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: undefined, script })
+  expect(result!.verdict.digest).toBe(verdict.digest)
+  expect(verdict.digest).not.toBe(expected)
 })
 
 describe('a stage that fails', () => {
