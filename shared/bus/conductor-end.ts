@@ -206,7 +206,7 @@ export class ConductorEnd implements Bus {
       else return body
     } catch (error) {
       if (!(error instanceof ColdpoolError)) throw error
-      this.dropped.count('malformed')
+      this.dropped.count('malformed', error.message)
     }
     return undefined
   }

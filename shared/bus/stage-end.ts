@@ -245,7 +245,7 @@ export class StageEnd {
       this.dropped.count('old')
     } catch (error) {
       if (!(error instanceof ColdpoolError)) throw error
-      this.dropped.count('malformed')
+      this.dropped.count('malformed', error.message)
     }
     return undefined
   }

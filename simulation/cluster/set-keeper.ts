@@ -151,7 +151,7 @@ export class SetKeeper {
       this.#finish(pending)
     } catch (error) {
       if (!(error instanceof ColdpoolError)) throw error
-      this.#dropped.count('malformed')
+      this.#dropped.count('malformed', error.message)
     }
   }
 
