@@ -29,6 +29,7 @@ export interface NatsOptions {
 const RECONNECT_MS = 200
 const PING_MS = 2000
 const PINGS_MAX = 2
+const CLOSE_MS = 500
 /** An inbox of a user, or the server's name for one in another account. */
 const INBOX = /^_(INBOX|R_)/
 /** In every message that JetStream reads out of a stream. */
@@ -128,8 +129,15 @@ export class NatsWire implements Wire {
     }
   }
 
+  /** A server that is away is waited for. */
   async flush(): Promise<void> {
-    if (!this.connection.isClosed()) await this.connection.flush()
+    while (!this.connection.isClosed()) {
+      try {
+        return await this.connection.flush()
+      } catch {
+        await delay(RECONNECT_MS)
+      }
+    }
   }
 
   every(milliseconds: number, task: () => void): Subscription {
@@ -150,7 +158,7 @@ export class NatsWire implements Wire {
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer)
     // Draining waits for the server; one that is away must not hold us.
-    if (!this.connection.isClosed()) await Promise.race([this.connection.flush(), delay(500)])
+    if (!this.connection.isClosed()) await Promise.race([this.flush(), delay(CLOSE_MS)])
     await this.connection.close()
   }
 

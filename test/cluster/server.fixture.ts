@@ -29,12 +29,15 @@ export class NatsServer {
     return this.#process!.pid!
   }
 
-  /** Resolves when it is gone, or at once if it is gone already. */
-  async kill(): Promise<void> {
+  /** Resolves when it has died, or at once if it is gone already. */
+  get death(): Promise<unknown> {
     const server = this.#process!
-    if (server.exitCode !== null || server.signalCode !== null) return
-    const gone = once(server, 'exit')
-    server.kill('SIGKILL')
+    return server.exitCode !== null || server.signalCode !== null ? Promise.resolve() : once(server, 'exit')
+  }
+
+  async kill(): Promise<void> {
+    const gone = this.death
+    this.#process!.kill('SIGKILL')
     await gone
   }
 
