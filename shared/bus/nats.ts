@@ -3,8 +3,9 @@
  * NATS all the same, a bus behind the common contract. Nobody else imports a NATS client, but for the journal.
  */
 import { randomBytes } from 'node:crypto'
-import { connect, headers, type Msg, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
+import { connect, headers, type Msg, type NatsConnection } from '@nats-io/transport-node'
 import { ColdpoolError } from '../errors.ts'
+import { shownServers, targetOf } from './address.ts'
 import type { Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
 import { Assembly, formatPart, PART_HEADER, parsePart, partsOf } from './chunks.ts'
 import { ConductorEnd } from './conductor-end.ts'
@@ -50,14 +51,14 @@ export class NatsWire implements Wire {
   /** Throws CP_BUS. */
   static async connect(options: NatsOptions): Promise<NatsWire> {
     const { servers, name, patient = false, dropped = new Dropped(), onNotice = () => {} } = options
-    const where = servers.replace(/\/\/[^@/]*@/g, '//')
-    const credentials = credentialsOf(options)
+    const { tls, ...target } = targetOf(options)
     let connection: NatsConnection
     try {
       connection = await connect({
-        ...credentials,
+        ...target,
         name,
-        servers: addressesOf(servers),
+        // An empty option asks for it: without TLS on the server nothing is said, no password either.
+        ...(tls && { tls: {} }),
         maxReconnectAttempts: -1,
         reconnectTimeWait: RECONNECT_MS,
         reconnectJitter: 0,
@@ -66,10 +67,10 @@ export class NatsWire implements Wire {
         maxPingOut: PINGS_MAX,
         ignoreAuthErrorAbort: patient,
         timeout: 5000,
-        ...(credentials.user !== undefined && { inboxPrefix: `_INBOX_${credentials.user}` }),
+        ...(target.user !== undefined && { inboxPrefix: `_INBOX_${target.user}` }),
       })
     } catch (error) {
-      throw new ColdpoolError('CP_BUS', where, (error as Error).message, 'a NATS server that lets us in')
+      throw new ColdpoolError('CP_BUS', shownServers(servers), (error as Error).message, 'a NATS server that lets us in')
     }
     void listen(connection, dropped, onNotice)
     return new NatsWire(connection, dropped)
@@ -243,23 +244,6 @@ async function listen(connection: NatsConnection, dropped: Dropped, onNotice: (n
     if (status.type === 'error') onNotice(`the server says: ${status.error.message}`)
     else if (['disconnect', 'reconnect', 'staleConnection', 'ldm'].includes(status.type)) onNotice(status.type)
   }
-}
-
-function addressesOf(servers: string): string[] {
-  return servers.split(',').map((server) =>
-    server
-      .trim()
-      .replace(/^nats:\/\//, '')
-      .replace(/^[^@/]*@/, ''),
-  )
-}
-
-/** Given apart, or in the first address. */
-function credentialsOf({ servers, user, password }: NatsOptions): Pick<NodeConnectionOptions, 'user' | 'pass'> {
-  const inline = /^nats:\/\/([^:@/]+):([^@/]*)@/.exec(servers)
-  const name = user ?? (inline ? decodeURIComponent(inline[1]!) : undefined)
-  const pass = password ?? (inline ? decodeURIComponent(inline[2]!) : undefined)
-  return { ...(name !== undefined && { user: name }), ...(pass !== undefined && { pass }) }
 }
 
 function delay(milliseconds: number): Promise<void> {
