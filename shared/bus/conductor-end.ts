@@ -3,7 +3,7 @@
  * the dones named. A grant is sent again until every done is there. Every grant leaves a digest of what all stages did in
  * it (the trail), so that a run that is repeated from its snapshots can be held against what it did before.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { ColdpoolError, InvariantError } from '../errors.ts'
 import type { Bag, Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
@@ -257,9 +257,9 @@ function bagsOf(dones: readonly Done[]): Pick<ControlOf<'grant'>, 'bagsFrom' | '
 
 /** What every stage sent and when it will wake: the same again in every repetition. */
 function trailOf(dones: readonly Done[]): string {
-  const hash = createHash('sha256')
-  for (const { stage, nextWake, mails, bagsTo, bagDigests } of dones) {
-    hash.update(`${stage} ${nextWake} ${mails} ${bagsTo.join(',')} ${bagDigests.join(',')}\n`)
-  }
-  return hash.digest('hex').slice(0, 24)
+  const lines = dones.map(
+    ({ stage, nextWake, mails, bagsTo, bagDigests }) =>
+      `${stage} ${nextWake} ${mails} ${bagsTo.join(',')} ${bagDigests.join(',')}\n`,
+  )
+  return hash('sha256', lines.join('')).slice(0, 24)
 }

@@ -3,7 +3,7 @@
  * damaged, late or not at all. A bag is known by its sender and the number of the grant in which it was sent; only the
  * one with the digest that its sender named is ever opened.
  */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { decodeBag, encodeBag } from '../codec.ts'
 import type { Bag, StageId } from './bus.ts'
 import type { Dropped } from './wire.ts'
@@ -106,5 +106,5 @@ export function readParcel(bytes: Uint8Array): Parcel | undefined {
 
 /** 96 bits of SHA-256. */
 export function digestOf(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex').slice(0, 24)
+  return hash('sha256', bytes).slice(0, 24)
 }
