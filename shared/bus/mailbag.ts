@@ -24,19 +24,21 @@ export interface Parcel {
 const HEAD_BYTES = 24
 /** Candidates for one bag; more than one only if something strange is sent in its sender's name. */
 const CANDIDATES_MAX = 3
-const BYTES_MAX = 512 << 20
+const BYTES_MAX = 256 << 20
 
 export class Mailbag {
   readonly #dropped: Dropped
   /** Of each number and sender, in order of arrival. */
   readonly #arrived = new Map<number, Map<StageId, { digest: string; packed: Uint8Array }[]>>()
   #bytes = 0
+  readonly #bytesMax: number
 
-  constructor(dropped: Dropped) {
+  constructor(dropped: Dropped, bytesMax = BYTES_MAX) {
     this.#dropped = dropped
+    this.#bytesMax = bytesMax
   }
 
-  /** `named` is the bag's digest if it is known already: then no other is let in. */
+  /** `named` is the bag's digest if it is known already: then no other is let in, and it is, however full it is here. */
   put(parcel: Parcel, named: string | undefined): void {
     const digest = digestOf(parcel.packed)
     if (named !== undefined && digest !== named) return this.#dropped.count('malformed')
@@ -45,11 +47,12 @@ export class Mailbag {
     let candidates = senders.get(parcel.from)
     if (candidates === undefined) senders.set(parcel.from, (candidates = []))
     if (candidates.some((candidate) => candidate.digest === digest)) return
-    if (candidates.length >= CANDIDATES_MAX || this.#bytes + parcel.packed.length > BYTES_MAX) {
+    // What the grant names has its place; all else in that sender's name was made up.
+    if (named !== undefined) this.#drop(candidates.splice(0))
+    else if (this.#bytes + parcel.packed.length > this.#bytesMax) return this.#dropped.count('overflow')
+    else if (candidates.length >= CANDIDATES_MAX) {
       this.#dropped.count('overflow')
-      const oldest = candidates.shift()
-      if (oldest === undefined) return
-      this.#bytes -= oldest.packed.length
+      this.#drop(candidates.splice(0, 1))
     }
     candidates.push({ digest, packed: parcel.packed })
     this.#bytes += parcel.packed.length
@@ -64,10 +67,14 @@ export class Mailbag {
     const bags = named.map((bag) => decodeBag(this.#find(number, bag)!))
     for (const [old, senders] of this.#arrived) {
       if (old > number) continue
-      for (const candidates of senders.values()) for (const { packed } of candidates) this.#bytes -= packed.length
+      for (const candidates of senders.values()) this.#drop(candidates)
       this.#arrived.delete(old)
     }
     return bags
+  }
+
+  #drop(candidates: readonly { readonly packed: Uint8Array }[]): void {
+    for (const { packed } of candidates) this.#bytes -= packed.length
   }
 
   #find(number: number, { from, digest }: NamedBag): Uint8Array | undefined {

@@ -33,7 +33,7 @@ export interface Standing {
   readonly events: readonly string[]
 }
 
-export const RUN = 'party'
+const RUN = 'party'
 const START: Standing = { quantum: 0, events: [] }
 
 interface Kept {
@@ -145,7 +145,7 @@ export function nameOf(stage: StageId): string {
   return stage === 0 ? 'conductor' : `stage-${stage}`
 }
 
-export function roleOf(stage: StageId): string {
+function roleOf(stage: StageId): string {
   return stage === 0 ? 'conductor' : ['host', 'device', 'promoter'][stage % 3]!
 }
 

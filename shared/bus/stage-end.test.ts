@@ -147,7 +147,7 @@ describe('a grant', () => {
     bag(sealBag(3, 0, bagTo(1, 9, 99)).bytes)
     bag(truth.bytes)
     expect(steps.map(({ inbox }) => inbox)).toEqual([[bagTo(1, 9)]])
-    expect(end.dropped.counts).toEqual({ overflow: 19, malformed: 1 })
+    expect(end.dropped.counts).toEqual({ overflow: 18, malformed: 1 })
   })
 
   test('with a set has it taken before the step, with the bags that are handed over in it', async () => {
