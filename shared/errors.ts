@@ -19,7 +19,7 @@ export const ERRORS = {
   CP_JOURNAL: 'the journal or the snapshots cannot be stored or read',
   CP_SUPERSEDED: 'another conductor has taken the run',
   CP_COMMAND: 'a command asks for what cannot be done',
-  CP_SCHEMA: 'a peer speaks another version of the messages',
+  CP_REFUSED: 'the conductor does not let this process in: it speaks another version, or its name is taken',
 } as const
 
 export type ErrorCode = keyof typeof ERRORS

@@ -11,7 +11,7 @@ import { StageEnd, type StageEndOptions } from '#shared/bus/stage-end.ts'
 import { Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import type { Store } from '#shared/observe/store.ts'
-import type { Log } from '#shared/observe/log.ts'
+import { type Log, Seldom } from '#shared/observe/log.ts'
 import { getSnapshot, packSnapshot, putSnapshot } from '#shared/observe/snapshots.ts'
 import { Cast } from '../actors.ts'
 import { parseScenario } from '#shared/scenario.ts'
@@ -45,7 +45,7 @@ const WORD = /^[\w-]{1,256}$/
 
 type Assignment = ControlOf<'assign'>
 
-/** Resolves when the signal is aborted; throws CP_SCHEMA when the conductor refuses this version. */
+/** Resolves when the signal is aborted; throws CP_REFUSED when the conductor does not let it in. */
 export async function runCrew(
   wire: Wire,
   store: Store,
@@ -141,7 +141,15 @@ class Crew {
       else if (kind === 'probe') {
         this.#answer = body.nonce
         this.#hello()
-      } else this.#refuse(new ColdpoolError('CP_SCHEMA', this.#spec.name, body.reason, 'one version of coldpool in a cluster'))
+      } else
+        this.#refuse(
+          new ColdpoolError(
+            'CP_REFUSED',
+            this.#spec.name,
+            body.reason,
+            'one version of coldpool in a cluster, and one process of a name',
+          ),
+        )
     } catch (error) {
       if (!(error instanceof ColdpoolError)) throw error
       this.#dropped.count('malformed', error.message)
@@ -198,6 +206,7 @@ class Post {
   readonly #commands: readonly PlacedCommand[]
   readonly #stageOf: number[]
   readonly #left = new AbortController()
+  readonly #trouble = new Seldom()
   #end: StageEnd | undefined
   #ready = false
   #failed: Uint8Array | undefined
@@ -313,7 +322,9 @@ class Post {
     const role = this.#role
     try {
       const located = await putSnapshot(this.#store, { run, role }, bytes, signal, (error) =>
-        this.#options.log.warn({ run, stage, problem: error.message }, 'a snapshot cannot be stored; trying again'),
+        this.#trouble.say((held) =>
+          this.#options.log.warn({ run, stage, problem: error.message, held }, 'a snapshot cannot be stored; trying again'),
+        ),
       )
       if (signal.aborted) return
       this.#stored = encodeControl('stored', { generation, stage, set, ...located })

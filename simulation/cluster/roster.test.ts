@@ -222,6 +222,19 @@ describe('a process that lives', () => {
     expect(silentMs).toBeLessThan(SILENT_MS)
   })
 
+  test('and whose name another live process has taken is refused when it comes back', () => {
+    const [first, second] = [new Peer('host-a', 'host-1'), new Peer('host-a', 'host-2')]
+    first.hello()
+    network.advance(1)
+    second.hello()
+    network.advance(1)
+    expect(names()).toEqual(['host-2'])
+    first.hello()
+    network.advance(1)
+    expect(first.kinds().at(-1)).toBe('refuse')
+    expect(names()).toEqual(['host-2'])
+  })
+
   test('and was told to go is welcome again when it carries nothing any more', () => {
     const peer = new Peer('host-a', 'host-1')
     peer.hello()

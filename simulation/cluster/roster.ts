@@ -113,6 +113,14 @@ export class Roster {
       this.#struck.set(instance, beat)
       if (run !== '')
         return this.tell(instance, 'go', { instance, run, generation, reason: 'another process has taken your place' })
+      // Whoever took its place by name is there, and so is it: two processes, one name.
+      const other = this.hands.find((hand) => hand.name === name && hand.roles[0] === roles[0])
+      if (other && this.silentMs(other) <= SILENT_MS) {
+        const reason = `the name ${name} is taken by another process`
+        this.tell(instance, 'refuse', { reason })
+        this.#listener.refused?.(name, reason)
+        return
+      }
       // It stands by, as it was told: welcome again.
       this.#struck.delete(instance)
     }
