@@ -93,6 +93,18 @@ function unpack(bytes: Uint8Array, what: string): unknown {
   }
 }
 
+/** How a field travels, in words; what decodeField() takes. */
+export const FIELD_ENCODINGS: Readonly<Record<FieldType, string>> = {
+  u32: 'a whole number from 0 to 2^32 − 1, as any integer of msgpack, or as a float without a fraction',
+  f64: 'a finite number, as a float or an integer of msgpack; −0 as an empty bin, since many libraries write it as the integer 0',
+  text: `str of at most ${TEXT_LENGTH_MAX} UTF-16 code units`,
+  'u8[]': 'bin, a byte each',
+  'u16[]': 'bin, 2 bytes each, little-endian',
+  'u32[]': 'bin, 4 bytes each, little-endian',
+  'f64[]': 'bin, 8 bytes each, IEEE 754 little-endian, finite; −0 as it is',
+  'text[]': 'array of text',
+}
+
 const ARRAYS = {
   'u8[]': Uint8Array,
   'u16[]': Uint16Array,

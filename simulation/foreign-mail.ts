@@ -11,13 +11,13 @@ import { PAGE_BYTES } from '#shared/page/page-table.ts'
 import { formatBytes } from '#shared/units.ts'
 
 /** Rate classes in one profile; ours have at most 24. */
-const CLASSES_MAX = 64
-const THREADS_MAX = 1024
+export const CLASSES_MAX = 64
+export const THREADS_MAX = 1024
 /** Per second and page, or bytes per second: more is a slip. */
-const RATE_MAX = 1e15
-const PASSES_MAX = 1_000_000
+export const RATE_MAX = 1e15
+export const PASSES_MAX = 1_000_000
 /** Work time of one epoch of accesses. */
-const WORK_NS_MAX = 3.6e12
+export const WORK_NS_MAX = 3.6e12
 const SHARE_TOLERANCE = 1e-6
 
 /** `bytesMax` is how much memory it may say it has, `classesMax` how many classes (as many as in its first profile). */

@@ -24,6 +24,22 @@ interface FieldTypes {
 }
 type FieldType = keyof FieldTypes
 
+const TEXT_MAX = 4096
+const DOCUMENT_MAX = 64 << 20
+const LIST_MAX = 1 << 20
+
+/** How a field travels, in words; what CHECKS take. */
+export const CONTROL_ENCODINGS: Readonly<Record<FieldType, string>> = {
+  whole: 'a whole number from 0 to 2^53 − 1, as any integer of msgpack, or as a float without a fraction',
+  real: 'a number, not NaN; infinity (never) as a float',
+  flag: 'true or false',
+  text: `str of at most ${TEXT_MAX} UTF-16 code units`,
+  document: `str of at most ${DOCUMENT_MAX >> 20} Mi UTF-16 code units`,
+  'whole[]': `array of whole numbers, at most ${LIST_MAX}`,
+  'text[]': `array of text, at most ${LIST_MAX}`,
+  data: 'anything in msgpack; what it must hold is said with its message',
+}
+
 interface ControlSpec {
   /** The fourth part of its subject: who may send it; `stage` stands for the role of the sending stage. */
   readonly from: 'conductor' | 'stage' | 'operator' | 'workload'
@@ -147,6 +163,15 @@ export const CONTROL = {
   },
 } as const satisfies Record<string, ControlSpec>
 
+/** What the fields of type `data` must hold. */
+export const DATA_NOTES = {
+  'hello.dropped': 'a map from causes (below) to how often',
+  'assign.commands': 'an array of commands (below), in the order in which they took effect',
+  'grant.commands': 'an array of commands (below) that take effect in this quantum, before anybody steps; nil: none',
+  'done.report':
+    'nil, or a map of `events` (an array of maps of quantum, actor, code and fields, a map of numbers and texts), `telemetry` (nil, or a map from actors to maps from names to numbers; if the grant says observe) and `digests` (nil, or an array of maps of ordinal, mail and state, two texts; if the grant is final)',
+} as const
+
 export type ControlKind = keyof typeof CONTROL
 export type ControlOf<K extends ControlKind> = {
   readonly [F in keyof (typeof CONTROL)[K]['fields']]: (typeof CONTROL)[K]['fields'][F] extends FieldType
@@ -156,9 +181,6 @@ export type ControlOf<K extends ControlKind> = {
 export type Control = { [K in ControlKind]: { readonly kind: K; readonly body: ControlOf<K> } }[ControlKind]
 
 export const CONTROL_KINDS = Object.keys(CONTROL) as readonly ControlKind[]
-const TEXT_MAX = 4096
-const DOCUMENT_MAX = 64 << 20
-const LIST_MAX = 1 << 20
 
 /** Two processes understand each other only if their hashes are equal: it covers mail and control. */
 export const PROTOCOL_HASH = createHash('sha256')

@@ -17,58 +17,62 @@ const figure = z
 const names = z.array(text).max(LIST_MAX)
 
 const stage = z.object({
-  /** Unique in the cluster, stable over restarts. */
-  name: text,
-  roles: names,
-  actors: names,
-  /** missing: gone for good, or not there yet; silent: nothing was heard of it for 5 s. The run waits for both. */
-  state: z.enum(['live', 'silent', 'missing']),
-  silentSeconds: count,
+  name: text.describe('unique in the cluster, stable over restarts'),
+  roles: names.describe('what it can carry'),
+  actors: names.describe('what it carries'),
+  state: z
+    .enum(['live', 'silent', 'missing'])
+    .describe('missing: gone for good, or not there yet; silent: nothing was heard of it for 5 s. The run waits for both'),
+  silentSeconds: count.describe('since its last word'),
+})
+
+const workload = z.object({
+  id: text,
+  host: text,
+  kind: text.describe('as in the scenario, or foreign'),
+  state: z.enum(['present', 'stopping', 'left']),
+  injected: z.boolean().describe('it came while the run went on'),
+})
+
+const device = z.object({
+  physicalBytes: count,
+  advertisedBytes: count,
+  lowFraction: count.describe('free share of the physical capacity below which it presses hosts'),
+  highFraction: count.describe('free share from which it is at ease again'),
+  hosts: names,
 })
 
 export const statusSchema = z.object({
-  /** Unique; names the run on the bus. */
-  run: text,
-  /** The lobby in which its conductor and stages have met. */
-  cluster: text,
+  run: text.describe('unique; names the run on the bus'),
+  cluster: text.describe('the cluster in whose lobby its conductor and stages have met'),
   scenario: text,
   seed: z.number(),
-  state: z.enum(['waiting', 'running', 'paused', 'recovering', 'full', 'ended', 'failed']),
-  /** In a sentence: whom the run waits for, what went wrong. Empty if there is nothing to say. */
-  remark: text,
-  quantum: count,
-  quanta: count,
+  state: z
+    .enum(['waiting', 'running', 'paused', 'recovering', 'full', 'ended', 'failed'])
+    .describe('full: the journal has no room, and the run waits'),
+  remark: text.describe('in a sentence: whom the run waits for, what went wrong; empty if there is nothing to say'),
+  quantum: count.describe('the next to be granted'),
+  quanta: count.describe('granted so far, not skipped'),
   virtualSeconds: count,
-  totalSeconds: count,
-  /** Virtual seconds per second of wall time that are asked for; 0: as fast as possible. */
-  pace: count,
-  /** How far the run is behind its pace, in seconds of wall time. */
-  behindSeconds: count,
-  /** Goes up by one with every recovery. */
-  generation: count,
-  /** Virtual time of the last whole set of snapshots; −1: none yet. */
-  lastSetSeconds: z.number(),
+  totalSeconds: count.describe("the scenario's duration"),
+  pace: count.describe('virtual seconds per second of wall time that are asked for; 0: as fast as possible'),
+  behindSeconds: count.describe('how far the run is behind its pace, in seconds of wall time'),
+  generation: count.describe('goes up by one with every recovery'),
+  lastSetSeconds: z.number().describe('virtual time of the last whole set of snapshots; −1: none yet'),
   stages: z.array(stage).max(LIST_MAX),
-  /** Names of stages that carry nothing and wait. */
-  standby: names,
-  workloads: z
-    .array(z.object({ id: text, host: text, kind: text, state: z.enum(['present', 'stopping', 'left']), injected: z.boolean() }))
-    .max(LIST_MAX),
-  /** Messages from outside that were not taken, over all stages, by cause. */
-  dropped: z.record(text, count),
-  devices: z.record(
-    text,
-    z.object({ physicalBytes: count, advertisedBytes: count, lowFraction: count, highFraction: count, hosts: names }),
-  ),
+  standby: names.describe('stages that carry nothing and wait'),
+  workloads: z.array(workload).max(LIST_MAX),
+  dropped: z.record(text, count).describe('messages from outside that were not taken, over all stages, by cause'),
+  devices: z.record(text, device),
   hosts: z.record(text, z.object({ memoryBytes: count, swapBytes: count, devices: names })),
 })
 export type Status = z.infer<typeof statusSchema>
 export type StageStatus = z.infer<typeof stage>
 
 export const sampleSchema = z.object({
-  quantum: count,
+  quantum: count.describe('in which it was taken'),
   virtualSeconds: count,
-  telemetry: z.record(text, z.record(text, figure)),
+  telemetry: z.record(text, z.record(text, figure)).describe('of each actor, its counters and gauges by dotted name'),
 })
 export interface Sample {
   readonly quantum: Quantum
@@ -76,11 +80,16 @@ export interface Sample {
   readonly telemetry: Readonly<Record<ActorId, Telemetry>>
 }
 
+const event = z.object({
+  quantum: count,
+  actor: text,
+  code: text.describe('what happened'),
+  fields: z.record(text, figure.or(text)).describe('more about it'),
+})
+
 export const eventsSchema = z.object({
   quantum: count,
-  events: z
-    .array(z.object({ quantum: count, actor: text, code: text, fields: z.record(text, figure.or(text)) }))
-    .max(LIST_MAX * 16),
+  events: z.array(event).max(LIST_MAX * 16),
 })
 export interface Events {
   readonly quantum: Quantum

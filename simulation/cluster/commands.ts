@@ -16,11 +16,15 @@ import type { Pacer } from './pacer.ts'
 const id = z.string().min(1).max(64)
 
 export const operatorRequest = z.discriminatedUnion('command', [
-  z.strictObject({ command: z.literal('inject'), id: id.optional(), workload: z.record(z.string(), z.unknown()) }),
-  z.strictObject({ command: z.literal('stop'), id }),
-  z.strictObject({ command: z.literal('pause') }),
-  z.strictObject({ command: z.literal('resume') }),
-  z.strictObject({ command: z.literal('pace'), pace: z.number().min(0).max(1e6) }),
+  z
+    .strictObject({ command: z.literal('inject'), id: id.optional(), workload: z.record(z.string(), z.unknown()) })
+    .describe('a workload starts, in the form that a scenario gives it; without an id it gets a name that is free'),
+  z.strictObject({ command: z.literal('stop'), id }).describe('this workload is to leave'),
+  z.strictObject({ command: z.literal('pause') }).describe('no more grants go out'),
+  z.strictObject({ command: z.literal('resume') }).describe('they do again'),
+  z
+    .strictObject({ command: z.literal('pace'), pace: z.number().min(0).max(1e6) })
+    .describe('virtual seconds per second of wall time; 0: as fast as possible'),
 ])
 export type OperatorRequest = z.infer<typeof operatorRequest>
 
@@ -30,9 +34,9 @@ export const operatorAnswer = z.union([
 ])
 export type OperatorAnswer = z.infer<typeof operatorAnswer>
 
-const REQUEST_BYTES_MAX = 64 << 10
+export const REQUEST_BYTES_MAX = 64 << 10
 /** Requests that wait at a time. */
-const WAITING_MAX = 256
+export const WAITING_MAX = 256
 /** As many newcomers may have joined and left in one run; it bounds the search for a free name. */
 const NAMES_MAX = 100_000
 

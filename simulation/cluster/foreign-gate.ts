@@ -20,8 +20,8 @@ import type { Request } from '../admission.ts'
 import { lobby } from './crew.ts'
 
 export const FOREIGN_SILENT_MS = 5000
-const SAYINGS_MAX = 1024
-const BODY_BYTES_MAX = 8 << 20
+export const SAYINGS_MAX = 1024
+export const SAYING_BYTES_MAX = 8 << 20
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
@@ -162,7 +162,7 @@ export class ForeignGate {
   }
 
   #hear(bytes: Uint8Array): void {
-    const said = bytes.length <= BODY_BYTES_MAX ? read(bytes, saying) : undefined
+    const said = bytes.length <= SAYING_BYTES_MAX ? read(bytes, saying) : undefined
     if (said === undefined) return this.#parts.dropped.count('malformed', 'mail of another form')
     const [id, key, kind] = said
     const guest = this.#guests.get(id)
