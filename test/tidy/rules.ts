@@ -8,7 +8,7 @@ const RINGS = [
   ['shared'],
   ['services'],
   ['simulation'],
-  ['cli', 'data', 'deploy', 'experiments', 'web'],
+  ['cli', 'data', 'deploy', 'docs', 'experiments', 'web'],
   ['bench', 'test', 'validation'],
 ]
 const OURS = new Set(RINGS.flat())

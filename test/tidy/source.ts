@@ -7,7 +7,7 @@ export interface Source {
   readonly text: string
 }
 
-const ROOMS = new Set('bench cli data deploy experiments services shared simulation test validation web'.split(' '))
+const ROOMS = new Set('bench cli data deploy docs experiments services shared simulation test validation web'.split(' '))
 
 /** Every TypeScript file of ours. */
 export function sources(root: URL): Source[] {
