@@ -55,6 +55,7 @@ export interface DirectorOptions {
 
 const LOOK_MS = 20
 const FULL_RETRY_MS = 300
+const FULL = 'the store has no room for what is to be kept; the run waits until it has'
 /** A run behind its pace by more than this is named in the log, this often. */
 const BEHIND_SECONDS = 1
 const BEHIND_EVERY_MS = 10_000
@@ -284,8 +285,8 @@ export class Director {
 
   /** The command takes effect in the quantum that the pace has reached, and never in one that was ever granted. */
   async #stamp(request: Request, state: GrantState): Promise<Stamped> {
-    const paced = this.#pacer.pace > 0 && !this.#pacer.paused
-    const reached = paced ? Math.floor((this.#pacer.nowSeconds() * NS_PER_S) / this.#scenario.quantum) : 0
+    const byPace = this.#pacer.pace > 0 && !this.#pacer.paused
+    const reached = byPace ? Math.floor((this.#pacer.nowSeconds() * NS_PER_S) / this.#scenario.quantum) : 0
     const soon = Math.max(state.last + 1, Math.min(state.quantum, reached))
     // What was seen to happen stands: a run that repeats itself after a recovery takes nothing new before it has caught up.
     const quantum = Math.max(soon, this.#trail.furthest + 1)
@@ -399,7 +400,7 @@ export class Director {
       run,
       cluster: this.#options.cluster,
       state: this.#state,
-      remark: this.#remark === '' ? this.#posts.remark : this.#remark,
+      remark: this.#remark === '' ? (this.#state === 'full' ? FULL : this.#posts.remark) : this.#remark,
       quantum,
       quanta,
       virtualSeconds,

@@ -8,7 +8,7 @@ import { decodeControl } from '#shared/bus/control.ts'
 import { type Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import { type Store, StoreFull } from '#shared/observe/store.ts'
-import type { Log } from '#shared/observe/log.ts'
+import { type Log, Seldom } from '#shared/observe/log.ts'
 import { type Located, packSnapshot, putSnapshot } from '#shared/observe/snapshots.ts'
 import type { GrantState } from '#services/conductor/grants.ts'
 import type { Placement } from './placement.ts'
@@ -39,6 +39,7 @@ export class SetKeeper {
   readonly #journal: RunJournal
   readonly #dropped: Dropped
   readonly #log: Log
+  readonly #trouble = new Seldom()
   readonly #wanted: boolean
   #pending: Pending | undefined
   /** The last set that became whole. */
@@ -128,7 +129,7 @@ export class SetKeeper {
     const place = { run: this.#journal.order.run, role: 'conductor' }
     try {
       const onTrouble = (error: Error): void =>
-        this.#log.warn({ problem: error.message }, 'a snapshot cannot be stored; trying again')
+        this.#trouble.say((held) => this.#log.warn({ problem: error.message, held }, 'a snapshot cannot be stored; trying again'))
       keep(await putSnapshot(this.#store, place, packSnapshot(value), signal, onTrouble))
     } catch (error) {
       if (!signal.aborted) this.#log.error({ problem: (error as Error).message }, 'a snapshot could not be stored')
