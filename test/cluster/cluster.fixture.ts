@@ -14,6 +14,8 @@ import { type Environment, Supervised } from './supervised.fixture.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 const WAIT_MS = 60_000
+const END_MS = 120_000
+const LOG_CHARACTERS = 4000
 
 export interface RunOptions {
   /** Of the conductor's first life, the second, …; the last stands for all that follow. */
@@ -54,7 +56,7 @@ export class Cluster {
       COLDPOOL_PACE: paces[Math.min(life, paces.length) - 1]!,
       ...env,
     }))
-    return new Run(conductor, join(folder, 'runs'))
+    return new Run(conductor, join(folder, 'runs'), () => this.#told())
   }
 
   of(name: string): Supervised {
@@ -82,8 +84,7 @@ export class Cluster {
       const found = look()
       if (found !== undefined) return found
     }
-    const logs = [...this.#processes.values()].map(({ name, text }) => `${name}:\n${text.slice(-2000)}`)
-    throw new Error(`waited ${milliseconds} ms in vain; last status ${JSON.stringify(this.status)}\n${logs.join('\n')}`)
+    throw new Error(`waited ${milliseconds} ms in vain; ${this.#told()}`)
   }
 
   /** A command line of coldpool, with bus and cluster; gives what it prints. */
@@ -123,6 +124,12 @@ export class Cluster {
     return process
   }
 
+  /** What is worth knowing when something went wrong. */
+  #told(): string {
+    const logs = [...this.#processes.values()].map(({ name, text }) => `${name}:\n${text.slice(-LOG_CHARACTERS)}`)
+    return `last status ${JSON.stringify(this.status)}\n${logs.join('\n')}`
+  }
+
   #doomOf(name: string): string {
     return join(this.#folder, `${name}.doom`)
   }
@@ -145,21 +152,26 @@ interface Printed {
 export class Run {
   readonly conductor: Supervised
   readonly #out: string
+  readonly #told: () => string
 
-  constructor(conductor: Supervised, out: string) {
+  constructor(conductor: Supervised, out: string, told: () => string) {
     this.conductor = conductor
     this.#out = out
+    this.#told = told
   }
 
   get folder(): string {
     const folders = readdirSync(this.#out)
-    if (folders.length !== 1) throw new Error(`${folders.length} run folders, expected one: ${folders.join(', ')}`)
+    if (folders.length !== 1) throw new Error(`${folders.length} run folders, expected one; ${this.#told()}`)
     return join(this.#out, folders[0]!)
   }
 
   /** Resolves with the run folder when the conductor has ended. */
   async ended(): Promise<string> {
-    await this.conductor.ended
+    const late = sleep(END_MS, 'late', { ref: false })
+    if ((await Promise.race([this.conductor.ended, late])) === 'late') {
+      throw new Error(`the run did not end within ${END_MS} ms; ${this.#told()}`)
+    }
     return this.folder
   }
 }

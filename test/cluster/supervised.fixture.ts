@@ -65,11 +65,19 @@ export class Supervised {
     this.#child.kill(signal)
   }
 
+  /** Kills it, when it lives; resolves when it is dead. */
+  async killLiving(): Promise<void> {
+    while (isOver(this.#child)) await sleep(RESTART_MS / 10)
+    const { death } = this
+    this.#child.kill('SIGKILL')
+    await death
+  }
+
   /** For good. */
   async stop(): Promise<void> {
     this.#letGo = true
     const child = this.#child
-    if (child.exitCode !== null || child.signalCode !== null) return
+    if (isOver(child)) return
     const gone = once(child, 'exit')
     child.kill('SIGKILL')
     await gone
@@ -95,4 +103,8 @@ export class Supervised {
       await sleep(RESTART_MS)
     }
   }
+}
+
+function isOver({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
 }
