@@ -1,5 +1,5 @@
 /** A workload in another language, in a live cluster: what it does is seen, recorded, and reproduced, whoever dies. */
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { isMissing } from './compose/tool.fixture.ts'
 import { Cluster, type Guest } from './foreign/cluster.fixture.ts'
 
@@ -26,12 +26,14 @@ describe.skipIf(missing.includes(true))('a foreign workload', { timeout: 120_000
   let cluster: Cluster | undefined
   afterEach(() => cluster?.stop())
 
-  /** Joins, and has all its memory. */
+  /** Joins, has all its memory, and has begun to overwrite it. */
   async function visit(...options: string[]): Promise<{ guest: Guest; id: string }> {
     cluster = await Cluster.start(SCENARIO, STAGES, '2x')
     const guest = cluster.join('host-1', '--pages', String(PAGES), ...options)
     const { id } = await guest.hears(({ what }) => what === 'joined')
     await guest.hears(({ allocated }) => allocated === PAGES)
+    // What it says when nobody conducts is lost: a conductor may be killed only when it has stamped this.
+    await vi.waitFor(() => expect(cluster!.commands).toHaveLength(3), { timeout: 20_000 })
     return { guest, id: id! }
   }
 
