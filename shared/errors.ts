@@ -17,7 +17,7 @@ export const ERRORS = {
   CP_STAGE: 'a stage of the cluster failed',
   CP_DIVERGED: 'a repeated run did not do what it had done before',
   CP_JOURNAL: 'the journal or the snapshots cannot be stored or read',
-  CP_SUPERSEDED: 'another conductor has taken the run',
+  CP_SUPERSEDED: 'the run was taken over by another conductor',
   CP_COMMAND: 'a command asks for what cannot be done',
   CP_REFUSED: 'the conductor does not let this process in: it speaks another version, or its name is taken',
 } as const
