@@ -13,7 +13,7 @@ import { conduct, type GrantOutcome } from '#services/conductor/grants.ts'
 import { Cast } from './actors.ts'
 import { RunFolder } from './folder.ts'
 import { parseInjections } from './injections.ts'
-import { Ledger, type LedgerSnapshot } from './ledger.ts'
+import { eventsOf, Ledger, type LedgerSnapshot } from './ledger.ts'
 
 const YAML = `
 name: books
@@ -132,6 +132,22 @@ describe('the books of a run', () => {
       expect(result.files).toEqual(files)
     }
     expect(rollbacks).toBeGreaterThan(20)
+  })
+
+  test('tell what happened in a quantum in the order of the actors, wherever they are carried', () => {
+    const report = (stage: number, ...told: readonly (readonly [actor: string, code: string])[]): Report => ({
+      stage,
+      nextWake: 1,
+      mails: 0,
+      events: told.map(([actor, code]) => ({ quantum: 0, actor, code, fields: {} })),
+    })
+    const reports = [report(0, ['web', 'b'], ['web', 'a']), report(1), report(2, ['host-1', 'd'], ['device-1', 'c'])]
+    expect(eventsOf(reports, new Cast(scenario)).map(({ actor, code }) => `${actor} ${code}`)).toEqual([
+      'host-1 d',
+      'device-1 c',
+      'web b',
+      'web a',
+    ])
   })
 
   test('go back to before the first sample: files that did not exist then are removed', () => {

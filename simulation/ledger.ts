@@ -2,6 +2,7 @@
  * The books of a run, whatever bus it is on: they take every report as it comes (story, run folder, progress) and close with
  * the verdict. A run that goes back to an earlier quantum takes its books back too, and then writes the same again.
  */
+import type { ActorEvent } from '#shared/actor.ts'
 import type { Report } from '#shared/bus/bus.ts'
 import { NS_PER_S, type Quantum } from '#shared/time.ts'
 import type { GrantOutcome } from '#services/conductor/grants.ts'
@@ -38,11 +39,9 @@ export class Ledger {
 
   reports(quantum: Quantum, reports: readonly Report[]): void {
     const { scenario } = this.#cast
-    for (const report of reports) {
-      for (const event of report.events) {
-        this.#chronicle.event(event)
-        this.#folder?.event(event, (ordinal) => this.#cast.nameOf(ordinal))
-      }
+    for (const event of eventsOf(reports, this.#cast)) {
+      this.#chronicle.event(event)
+      this.#folder?.event(event, (ordinal) => this.#cast.nameOf(ordinal))
     }
     const telemetry = telemetryOf(reports)
     if (Object.keys(telemetry).length === 0) return
@@ -71,4 +70,10 @@ export class Ledger {
     this.#chronicle.restore(from.chronicle)
     if (from.folder) this.#folder?.restore(from.folder)
   }
+}
+
+/** What happened in a quantum, in the order of the actors, wherever they are carried; what one of them tells, as it tells it. */
+export function eventsOf(reports: readonly Report[], cast: Cast): ActorEvent[] {
+  const events = reports.flatMap((report) => report.events)
+  return events.toSorted((x, y) => cast.ordinalOf(x.actor)! - cast.ordinalOf(y.actor)!)
 }

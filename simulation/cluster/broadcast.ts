@@ -6,6 +6,7 @@ import { subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import type { Events, Sample, Status } from '#shared/observe/broadcast.ts'
 import type { Quantum } from '#shared/time.ts'
 import type { Cast } from '../actors.ts'
+import { eventsOf } from '../ledger.ts'
 import { telemetryOf } from '../verdict.ts'
 
 const STATUS_MS = 1000
@@ -40,7 +41,7 @@ export class Broadcast {
   }
 
   reports(quantum: Quantum, virtualSeconds: number, reports: readonly Report[]): void {
-    const events = reports.flatMap((report) => report.events).map((event) => this.#named(event))
+    const events = eventsOf(reports, this.#cast).map((event) => this.#named(event))
     if (events.length > 0) this.#tell('events', { quantum, events } satisfies Events)
     const telemetry = telemetryOf(reports)
     if (Object.keys(telemetry).length > 0) this.#tell('sample', { quantum, virtualSeconds, telemetry } satisfies Sample)
