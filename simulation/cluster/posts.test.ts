@@ -143,6 +143,17 @@ describe('posts', () => {
     expect((await network.alongside(filled)).slots.map(({ name }) => name)).toContain('all')
   })
 
+  test('notice who is lost before the assignment begins', async () => {
+    const [host] = [new Peer('host-a', ['host', 'workload']), new Peer('device-a', ['device'])]
+    const placement = await fill()
+    await host.wire.close()
+    void new Peer('host-a', ['host', 'workload'])
+    network.advance(1)
+    await expect(assign(placement)).rejects.toThrow(/host-a was started again/)
+    await fill(placement)
+    await assign(placement, 2)
+  })
+
   test('end their wait when they are told to', async () => {
     const stopped = posts.fill(undefined, MEMBERS, () => {
       throw new Error('leaving')

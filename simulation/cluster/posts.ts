@@ -49,7 +49,7 @@ export class Posts {
   #generation = 0
   #lastCameMs = 0
   #readyMs = Infinity
-  /** Since the last assignment began. */
+  /** Since all posts were filled. */
   #lost: StageLost | undefined
   #subscriptions: Subscription[] = []
   /** Whom the run waits for, in words. */
@@ -106,7 +106,11 @@ export class Posts {
       if (placement) {
         this.#slots = placement.slots
         const vacant = this.#fillVacant()
-        if (vacant.length === 0) return placement
+        if (vacant.length === 0) {
+          this.#lost = undefined
+          this.#readyMs = Infinity
+          return placement
+        }
         this.#say(`waiting for ${vacant.map((stage) => this.#slots[stage]!.name).join(', ')}`)
       }
       await sleep(LOOK_MS)
@@ -116,8 +120,6 @@ export class Posts {
   /** Resolves when every stage has taken its assignment. Throws StageLost. */
   async assign(orders: Orders, check: () => void): Promise<void> {
     this.#generation = orders.generation
-    this.#lost = undefined
-    this.#readyMs = Infinity
     this.#ready = new Set([0])
     let saidMs = -Infinity
     for (;;) {
