@@ -42,6 +42,8 @@ export interface DirectorOptions {
   readonly log: Log
   /** Counts what is not taken; the wire's own, so that the status tells of both. */
   readonly dropped?: Dropped
+  /** So many processes will come to carry stages; default: one for each host, device and promoter. Less do as well, after a while. */
+  readonly stages?: number
   /** Sets of snapshots are taken; default true. */
   readonly recoverable?: boolean
   readonly onProgress?: (progress: Progress) => void
@@ -116,7 +118,7 @@ export class Director {
       came: (hand, before) => this.#posts.came(hand, before),
       refused: (name, reason) => refusals.say((held) => log.warn({ name, reason, held }, 'refused a process')),
     })
-    this.#posts = new Posts(wire, this.#roster, order, this.#dropped, log, (lost) => this.#bus?.abandon(lost))
+    this.#posts = new Posts(wire, this.#roster, order, this.#dropped, log, (lost) => this.#bus?.abandon(lost), options.stages)
     this.#sets = new SetKeeper(wire, store, journal, this.#dropped, log, options.recoverable ?? true)
     this.#trail = new Trail(journal, () => wire.now())
     const { run, secret } = order

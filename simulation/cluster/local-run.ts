@@ -52,6 +52,7 @@ export async function runOverNats(input: RunInput, options: LocalRunOptions): Pr
       log,
       dropped: wire.dropped,
       recoverable: processes,
+      stages: members.length,
       ...(signal && { end: signal }),
       ...(onProgress && { onProgress }),
     })

@@ -143,6 +143,17 @@ describe('posts', () => {
     expect((await network.alongside(filled)).slots.map(({ name }) => name)).toContain('all')
   })
 
+  test('wait for as many stages as are to come, or until nobody new has come for a while', async () => {
+    posts = new Posts(network.wire('conductor-2'), roster, { run: 'run-1', scenario: 'yaml' }, dropped, QUIET, () => {}, 3)
+    posts.open()
+    for (const name of ['host-a', 'device-a']) void new Peer(name, [name.split('-')[0]!, 'workload'])
+    const filled = posts.fill(undefined, MEMBERS, () => {})
+    await network.alongside(new Promise((resolve) => setTimeout(resolve, 120)))
+    expect(posts.remark).toBe('2 stages of 3 are there; waiting whether more come')
+    void new Peer('workload-a', ['workload'])
+    expect((await network.alongside(filled)).stageOf).toEqual([0, 2, 1, 3])
+  })
+
   test('notice who is lost before the assignment begins', async () => {
     const [host] = [new Peer('host-a', ['host', 'workload']), new Peer('device-a', ['device'])]
     const placement = await fill()

@@ -27,7 +27,7 @@ export interface Orders {
 }
 
 const LOOK_MS = 50
-/** Before stages are dealt out, nobody new has come for this long; unless there is one for each actor already. */
+/** Before stages are dealt out, nobody new has come for this long; unless all are there, or one for each actor that is no workload. */
 const SETTLE_MS = 2500
 const ASSIGN_AGAIN_MS = 1000
 const NOWHERE: Located = { object: '', chunks: 0, bytes: 0, digest: '', position: 0 }
@@ -39,6 +39,8 @@ export class Posts {
   readonly #dropped: Dropped
   readonly #log: Log
   readonly #onLost: (lost: StageLost) => void
+  /** So many are to come. */
+  readonly #stages: number
   /** Made once: who was lost is replaced where he stood. */
   #placement: Placement | undefined
   #slots: readonly Slot[] = []
@@ -64,6 +66,7 @@ export class Posts {
     dropped: Dropped,
     log: Log,
     onLost: (lost: StageLost) => void,
+    stages = 0,
   ) {
     this.#wire = wire
     this.#roster = roster
@@ -71,6 +74,7 @@ export class Posts {
     this.#dropped = dropped
     this.#log = log
     this.#onLost = onLost
+    this.#stages = stages
   }
 
   open(): void {
@@ -188,10 +192,11 @@ export class Posts {
       this.#say(`waiting for ${placed.lacking.map((role) => `a ${role}`).join(', ')}`)
       return undefined
     }
-    const wanted = members.filter(({ role }) => role !== 'conductor' && role !== 'workload').length
+    const actors = members.filter(({ role }) => role !== 'conductor' && role !== 'workload').length
+    const wanted = Math.max(this.#stages, actors)
     const settled = this.#wire.now() - this.#lastCameMs > SETTLE_MS
     if (placed.slots.length - 1 >= wanted || settled) return placed
-    this.#say(`${placed.slots.length - 1} stages for ${wanted} actors are there; waiting whether more come`)
+    this.#say(`${placed.slots.length - 1} stages of ${wanted} are there; waiting whether more come`)
     return undefined
   }
 
