@@ -16,6 +16,7 @@ import {
 } from '@nats-io/jetstream'
 import { ColdpoolError } from '../errors.ts'
 import type { NatsWire } from '../bus/nats.ts'
+import { CHUNK_BYTES } from './snapshots.ts'
 import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, StoreAway, type Stored, StoreFull } from './store.ts'
 
 export interface StreamLimits {
@@ -34,6 +35,8 @@ const TIMEOUT_MS = 3000
 export class JetStreamStore implements Store {
   readonly #client: JetStreamClient
   readonly #manager: JetStreamManager
+  /** Ids of what was sent to the journal, until the server has answered. */
+  readonly #tried = new Set<string>()
 
   private constructor(client: JetStreamClient, manager: JetStreamManager) {
     this.#client = client
@@ -60,6 +63,8 @@ export class JetStreamStore implements Store {
       name: SNAPSHOT_STREAM,
       subjects: ['coldpool.*.snapshot.>'],
       max_bytes: snapshotBytes,
+      // Reached first: see #lookForRoom.
+      max_msgs: Math.max(1, Math.floor(snapshotBytes / (CHUNK_BYTES + OVERHEAD_BYTES))),
       num_replicas: replicas,
       // A chunk is written once: whoever learns its name later cannot put something else in its place.
       max_msgs_per_subject: 1,
@@ -70,8 +75,10 @@ export class JetStreamStore implements Store {
 
   async append(subject: string, bytes: Uint8Array, id: string, after?: number): Promise<number> {
     try {
+      if (subject.split('.')[2] === 'journal') await this.#lookForRoom(bytes.length, id)
       const expect = after === undefined ? {} : { expect: { lastSubjectSequence: after } }
       const { seq } = await this.#client.publish(subject, bytes, { msgID: id, timeout: TIMEOUT_MS, ...expect })
+      this.#tried.delete(id)
       return seq
     } catch (error) {
       const { name, message } = error as Error
@@ -82,10 +89,26 @@ export class JetStreamStore implements Store {
         // It is there from an earlier try of ours, whose acknowledgement was lost: nobody else knew the name.
         if (/messages per subject/.test(message)) return this.#placeOf(subject)
         if (/no response|not available|no leader|unavailable/i.test(message)) throw new StoreAway(message, { cause: error })
+        this.#tried.delete(id)
         throw new StoreFull(message, { cause: error })
       }
+      if (error instanceof StoreFull) throw error
       throw new StoreAway(`${name} ${message}`, { cause: error })
     }
+  }
+
+  /**
+   * The server forgets its own overhead when it looks whether a message fits under max_bytes; when only that is too much, it
+   * stores the message and pushes out the oldest (seen with 2.9), which in the journal is how the run began. So we look
+   * first, and nobody but conductors writes here. What was sent may be there already: that is tried again unasked.
+   */
+  async #lookForRoom(bytes: number, id: string): Promise<void> {
+    if (this.#tried.has(id)) return
+    const { config, state } = await this.#manager.streams.info(JOURNAL_STREAM)
+    if (config.max_bytes > 0 && state.bytes + bytes + OVERHEAD_BYTES > config.max_bytes) {
+      throw new StoreFull(`${state.bytes} of ${config.max_bytes} bytes are taken`)
+    }
+    this.#tried.add(id)
   }
 
   async read(subject: string): Promise<Uint8Array | undefined> {
@@ -158,6 +181,8 @@ export class JetStreamStore implements Store {
   }
 }
 
+/** At most, of a message with its subject and headers. */
+const OVERHEAD_BYTES = 512
 /** Codes of the server's API. */
 const WRONG_LAST_SEQUENCE = 10071
 const NOT_FOUND = 404

@@ -20,7 +20,7 @@ export interface Located {
 }
 
 /** Fits the server's default max_payload of 1 MiB with its headers. */
-const CHUNK_BYTES = 512 << 10
+export const CHUNK_BYTES = 512 << 10
 /** Chunks on their way at a time. */
 const WINDOW = 8
 const RETRY_MS = 300
