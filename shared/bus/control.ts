@@ -144,7 +144,7 @@ export const CONTROL = {
   stored: {
     from: 'stage',
     meaning:
-      'the snapshot of a set lies in the store, in so many chunks and bytes, with this digest; position is its place in the stream',
+      'the snapshot of a set lies in the store, in so many chunks and bytes, with this digest; positions are the places of its chunks in the stream',
     fields: {
       generation: 'whole',
       stage: 'whole',
@@ -153,7 +153,7 @@ export const CONTROL = {
       chunks: 'whole',
       bytes: 'whole',
       digest: 'text',
-      position: 'whole',
+      positions: 'whole[]',
     },
   },
   failed: {

@@ -30,6 +30,8 @@ export const STREAM_LIMITS: StreamLimits = { journalBytes: 64 * 2 ** 20, snapsho
 
 /** A week. */
 const MAX_AGE_NS = 7 * 86_400 * 1e9
+/** On their way at a time. */
+const REMOVALS_MAX = 16
 const TIMEOUT_MS = 3000
 
 export class JetStreamStore implements Store {
@@ -144,6 +146,23 @@ export class JetStreamStore implements Store {
     } catch (error) {
       if (error instanceof JetStreamApiError && error.status === NOT_FOUND) return undefined
       throw new StoreAway((error as Error).message, { cause: error })
+    }
+  }
+
+  async remove(stream: string, places: readonly number[]): Promise<void> {
+    let next = 0
+    const work = async (): Promise<void> => {
+      while (next < places.length) await this.#removeOne(stream, places[next++]!)
+    }
+    await Promise.all(Array.from({ length: REMOVALS_MAX }, work))
+  }
+
+  async #removeOne(stream: string, place: number): Promise<void> {
+    try {
+      await this.#manager.streams.deleteMessage(stream, place, false)
+    } catch (error) {
+      // The server's no is that it is not there.
+      if (!(error instanceof JetStreamApiError)) throw new StoreAway((error as Error).message, { cause: error })
     }
   }
 

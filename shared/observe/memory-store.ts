@@ -32,15 +32,30 @@ export class MemoryStore implements Store {
     return Promise.resolve([...this.#messages.values()].findLast((stored) => stored.subject === subject))
   }
 
-  trim(stream: string, subject: string, before = Infinity): Promise<void> {
-    for (const { sequence, subject: at, id } of this.#messages.values()) {
-      const kind = at.split('.')[2] === 'snapshot' ? SNAPSHOT_STREAM : JOURNAL_STREAM
-      if (kind !== stream || sequence >= before || !matches(subject, at)) continue
-      this.#messages.delete(sequence)
-      this.#sequenceOf.delete(id)
+  remove(stream: string, places: readonly number[]): Promise<void> {
+    for (const place of places) {
+      const stored = this.#messages.get(place)
+      if (stored && streamOf(stored.subject) === stream) this.#forget(stored)
     }
     return Promise.resolve()
   }
+
+  trim(stream: string, subject: string, before = Infinity): Promise<void> {
+    for (const stored of this.#messages.values()) {
+      const { sequence, subject: at } = stored
+      if (streamOf(at) === stream && sequence < before && matches(subject, at)) this.#forget(stored)
+    }
+    return Promise.resolve()
+  }
+
+  #forget({ sequence, id }: { readonly sequence: number; readonly id: string }): void {
+    this.#messages.delete(sequence)
+    this.#sequenceOf.delete(id)
+  }
+}
+
+function streamOf(subject: string): string {
+  return subject.split('.')[2] === 'snapshot' ? SNAPSHOT_STREAM : JOURNAL_STREAM
 }
 
 /** As NATS has it: `*` stands for one part, `>` for one or more that follow. */

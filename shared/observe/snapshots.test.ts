@@ -28,7 +28,7 @@ describe('a snapshot', () => {
     const back = (await getSnapshot(store, PLACE, located, signal)) as typeof value
     expect(back).toEqual(value)
     expect(Object.is(back.a[0], -0)).toBe(true)
-    expect(located).toMatchObject({ chunks: 1, position: 1 })
+    expect(located).toMatchObject({ chunks: 1, positions: [1] })
   })
 
   test('comes back whatever its size, in chunks of half a MiB', async () => {
@@ -54,7 +54,9 @@ describe('a snapshot', () => {
     const [first, second] = [await putSnapshot(store, PLACE, bytes, signal), await putSnapshot(store, PLACE, bytes, signal)]
     expect(first.object).not.toBe(second.object)
     expect(first.digest).toBe(second.digest)
-    expect([first.position, second.position]).toEqual([1, 1 + first.chunks])
+    expect([...first.positions, ...second.positions]).toEqual(
+      Array.from({ length: first.chunks + second.chunks }, (_, i) => i + 1),
+    )
     expect(await store.read(`coldpool.run-1.snapshot.host.${second.object}.0`)).toHaveLength(512 << 10)
   })
 
@@ -95,7 +97,12 @@ describe('a snapshot', () => {
     put.abort()
     await expect(stored).rejects.toThrow('abort')
     const get = new AbortController()
-    const got = getSnapshot(new MemoryStore(), PLACE, { object: 'x', chunks: 1, bytes: 1, digest: '', position: 1 }, get.signal)
+    const got = getSnapshot(
+      new MemoryStore(),
+      PLACE,
+      { object: 'x', chunks: 1, bytes: 1, digest: '', positions: [1] },
+      get.signal,
+    )
     get.abort()
     await expect(got).rejects.toThrow('abort')
     await expect(putSnapshot(new MemoryStore(), PLACE, packSnapshot(1), put.signal)).rejects.toThrow('abort')

@@ -15,8 +15,8 @@ export interface Located {
   readonly chunks: number
   readonly bytes: number
   readonly digest: string
-  /** Place of its first chunk in the stream. */
-  readonly position: number
+  /** Places of its chunks in the stream. */
+  readonly positions: readonly number[]
 }
 
 /** Fits the server's default max_payload of 1 MiB with its headers. */
@@ -54,7 +54,7 @@ export async function putSnapshot(
     }
   }
   await Promise.all(Array.from({ length: WINDOW }, work))
-  return { object, chunks, bytes: bytes.length, digest: digestOf(bytes), position: Math.min(...positions) }
+  return { object, chunks, bytes: bytes.length, digest: digestOf(bytes), positions }
 }
 
 /** Throws CP_JOURNAL if what lies there is not what was stored. */

@@ -14,7 +14,9 @@ export interface Store {
   next(subject: string, from: number): Promise<Stored | undefined>
   /** The last in the journal of this very subject. */
   last(subject: string): Promise<Stored | undefined>
-  /** Forgets all that matches, or what lies before a place. */
+  /** Forgets what lies at these places; what is not there any more is no error. */
+  remove(stream: string, places: readonly number[]): Promise<void>
+  /** Forgets all that matches, or what lies before a place. For leftovers: nats-server 2.9 goes on counting their bytes as used. */
   trim(stream: string, subject: string, before?: number): Promise<void>
 }
 

@@ -306,7 +306,7 @@ class Post {
   async #fetch(): Promise<Saved> {
     const { run, object, chunks, bytes, digest } = this.assignment
     const place = { run, role: this.#role }
-    return (await getSnapshot(this.#store, place, { object, chunks, bytes, digest, position: 0 }, this.#left.signal)) as Saved
+    return (await getSnapshot(this.#store, place, { object, chunks, bytes, digest, positions: [] }, this.#left.signal)) as Saved
   }
 
   #keep(set: string, saved: Saved): void {

@@ -30,7 +30,7 @@ const LOOK_MS = 50
 /** Before stages are dealt out, nobody new has come for this long; unless all are there, or one for each actor that is no workload. */
 const SETTLE_MS = 2500
 const ASSIGN_AGAIN_MS = 1000
-const NOWHERE: Located = { object: '', chunks: 0, bytes: 0, digest: '', position: 0 }
+const NOWHERE: Located = { object: '', chunks: 0, bytes: 0, digest: '', positions: [] }
 
 export class Posts {
   readonly #wire: Wire

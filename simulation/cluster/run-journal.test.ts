@@ -38,7 +38,7 @@ function stop(id: string, quantum = 1): Stamped {
 }
 
 function setAt(first: number, position: number): SetRecord {
-  const located = { object: `o${first}`, chunks: 1, bytes: 1, digest: 'd', position }
+  const located = { object: `o${first}`, chunks: 1, bytes: 1, digest: 'd', positions: [position] }
   const placement = { slots: [CONDUCTOR_SLOT], stageOf: [0] }
   return { set: `s-${first}`, first, state: { ...FIRST_GRANT, quantum: first }, placement, stages: [located], ledger: located }
 }

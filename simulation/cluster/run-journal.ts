@@ -61,7 +61,8 @@ export class RunJournal {
   generation = 0
   /** Where the last generation stands; two conductors cannot both write the next. */
   #generationAt = 0
-  #trailAt = 0
+  #setAt = 0
+  #trailAt: number[] = []
   /** A resumed journal has begun its generation already. */
   #begun = false
   #closed = false
@@ -115,27 +116,36 @@ export class RunJournal {
 
   /** From now on the run can be restored from this set; what lay before it is forgotten. */
   async whole(set: SetRecord): Promise<void> {
-    const at = await this.#write('set', { generation: this.generation, set })
+    const before = this.set
+    const beforeAt = this.#setAt
+    this.#setAt = await this.#write('set', { generation: this.generation, set })
     this.set = set
-    const { run } = this.order
-    const oldest = Math.min(set.ledger.position, ...set.stages.map(({ position }) => position))
-    await this.#trim(SNAPSHOT_STREAM, `coldpool.${run}.snapshot.>`, oldest)
-    await this.#trim(JOURNAL_STREAM, subject(run, 'journal', 'conductor', 'set'), at)
-    if (this.#trailAt > 0) await this.#trim(JOURNAL_STREAM, subject(run, 'journal', 'conductor', 'trail'), this.#trailAt)
+    if (before) {
+      await this.#remove(SNAPSHOT_STREAM, placesOf(before))
+      await this.#remove(JOURNAL_STREAM, [beforeAt])
+    }
+    await this.#remove(JOURNAL_STREAM, this.#trailAt.splice(0))
+    // What is left of sets that never became whole.
+    await this.#trim(SNAPSHOT_STREAM, `coldpool.${this.order.run}.snapshot.>`, Math.min(...placesOf(set)))
   }
 
   /** Nothing waits for it: it only makes a check of a repetition reach further. */
   async remember(mark: TrailMark): Promise<void> {
-    this.#trailAt = await this.#write('trail', { generation: this.generation, mark })
+    this.#trailAt.push(await this.#write('trail', { generation: this.generation, mark }))
   }
 
   /** The run is over; only that it was remains. */
   async close(): Promise<void> {
     await this.#write('closed', {})
     const { run } = this.order
+    if (this.set) await this.#remove(SNAPSHOT_STREAM, placesOf(this.set))
     await this.#trim(SNAPSHOT_STREAM, `coldpool.${run}.snapshot.>`)
     await this.#trim(JOURNAL_STREAM, pointerOf(this.#scope))
     await this.#trim(JOURNAL_STREAM, `coldpool.${run}.journal.>`)
+  }
+
+  #remove(stream: string, places: readonly number[]): Promise<void> {
+    return stubbornly(() => this.#store.remove(stream, places))
   }
 
   #trim(stream: string, at: string, before?: number): Promise<void> {
@@ -170,8 +180,13 @@ export class RunJournal {
     // A conductor that had been replaced without knowing it wrote this: nobody has obeyed it.
     if (body.generation !== this.generation) return
     if ('stamped' in body) this.commands.push(body.stamped)
-    else if ('set' in body) this.set = body.set
-    else if ('mark' in body) this.trail.push(body.mark)
+    else if ('set' in body) {
+      this.set = body.set
+      this.#setAt = sequence
+    } else if ('mark' in body) {
+      this.trail.push(body.mark)
+      this.#trailAt.push(sequence)
+    }
   }
 
   async #write<K extends RecordKind>(kind: K, record: Records[K], after?: number): Promise<number> {
@@ -179,6 +194,10 @@ export class RunJournal {
     const id = randomId()
     return stubbornly(() => this.#store.append(subject(this.order.run, 'journal', 'conductor', kind), bytes, id, after))
   }
+}
+
+function placesOf({ stages, ledger }: SetRecord): number[] {
+  return [...stages, ledger].flatMap(({ positions }) => positions)
 }
 
 function pointerOf(scope: string): string {

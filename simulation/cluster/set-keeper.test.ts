@@ -49,7 +49,7 @@ beforeEach(async () => {
 })
 
 function stored(fields: Partial<ControlOf<'stored'>>, role = fields.stage === 2 ? 'device' : 'host'): void {
-  const body = { generation: 1, stage: 1, set: '1-1', object: 'o', chunks: 1, bytes: 1, digest: 'd', position: 9, ...fields }
+  const body = { generation: 1, stage: 1, set: '1-1', object: 'o', chunks: 1, bytes: 1, digest: 'd', positions: [9], ...fields }
   stages.publish(subject('run-1', 'stored', role, 'conductor'), encodeControl('stored', body))
   network.advance(1)
 }

@@ -147,8 +147,8 @@ export class SetKeeper {
         return this.#dropped.count('old')
       if (pending.placement.slots[body.stage]?.roles[0] !== role) return this.#dropped.count('stranger')
       if (pending.stages[body.stage]) return
-      const { object, chunks, bytes: size, digest, position } = body
-      pending.stages[body.stage] = { object, chunks, bytes: size, digest, position }
+      const { object, chunks, bytes: size, digest, positions } = body
+      pending.stages[body.stage] = { object, chunks, bytes: size, digest, positions }
       this.#finish(pending)
     } catch (error) {
       if (!(error instanceof ColdpoolError)) throw error

@@ -1,7 +1,7 @@
 /** A local nats-server with JetStream on a store of its own, which can die as a machine does and come back with what it had stored. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { jetstreamManager } from '@nats-io/jetstream'
@@ -14,9 +14,15 @@ export class NatsServer {
   #process: ChildProcess | undefined
   #port = -1
 
-  /** On a port that is free. */
-  static async start(): Promise<NatsServer> {
-    const server = new NatsServer()
+  readonly #storeBytes: number | undefined
+
+  private constructor(storeBytes?: number) {
+    this.#storeBytes = storeBytes
+  }
+
+  /** On a port that is free. Of JetStream's store it uses so much at most. */
+  static async start(storeBytes?: number): Promise<NatsServer> {
+    const server = new NatsServer(storeBytes)
     await server.#spawn()
     return server
   }
@@ -62,6 +68,11 @@ export class NatsServer {
 
   async #spawn(): Promise<void> {
     const args = ['-a', '127.0.0.1', '-p', String(this.#port), '-js', '-sd', this.#store]
+    if (this.#storeBytes !== undefined) {
+      const config = join(this.#store, 'limits.conf')
+      writeFileSync(config, `jetstream { max_file_store: ${this.#storeBytes} }\n`)
+      args.push('-c', config)
+    }
     const server = spawn('nats-server', args, { stdio: ['ignore', 'ignore', 'pipe'] })
     this.#process = server
     this.#port = await portOf(server)

@@ -303,7 +303,7 @@ export class Malice {
           chunks: 1,
           bytes: 1,
           digest: 'x',
-          position: 1,
+          positions: [1],
         })
       default:
         return packr.pack({ command: 'stop', id: 'nobody', host: 'nowhere', quantum: 0, events: [] })
