@@ -7,6 +7,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import type { Actor } from '#shared/actor.ts'
 import { type Faults, type FakeWire, Network } from '#shared/bus/wire.fixture.ts'
 import { MemoryStore } from '#shared/observe/memory-store.ts'
+import { StoreFull } from '#shared/observe/store.ts'
 import { parseInjections } from '../injections.ts'
 import type { RunResult } from '../ledger.ts'
 import { runScenario } from '../run.ts'
@@ -223,6 +224,45 @@ test('commands of an operator decide the run together with the scenario, killed 
   const { verdict } = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: undefined, script })
   expect(result!.verdict.digest).toBe(verdict.digest)
   expect(verdict.digest).not.toBe(expected)
+})
+
+describe('a full journal', () => {
+  /** Refuses some kinds of records, so many times each. */
+  class Full extends MemoryStore {
+    readonly left: Record<string, number>
+    constructor(left: Record<string, number>) {
+      super()
+      this.left = left
+    }
+    override append(at: string, bytes: Uint8Array, id: string, after?: number): Promise<number> {
+      const kind = at.split('.')[4]!
+      if (this.left[kind] === undefined || this.left[kind] === 0) return super.append(at, bytes, id, after)
+      this.left[kind]--
+      return Promise.reject(new StoreFull('no room'))
+    }
+  }
+
+  test('holds a recovery up, and does not end the run', async () => {
+    const full = new Full({ generation: 0 })
+    store = full
+    const all = threeCrews()
+    const options = onceAt({ grant: 30 }, () => {
+      full.left['generation'] = 3
+      kill(all[1]!)
+      crew('host-a', ['host', 'workload'])
+    })
+    const result = await network.alongside(conduct(options))
+    expect(full.left).toEqual({ generation: 0 })
+    expect(result!.verdict.digest).toBe(expected)
+  })
+
+  test('does not keep a run from its end', async () => {
+    store = new Full({ closed: Infinity })
+    threeCrews()
+    const result = await network.alongside(conduct())
+    expect(result!.verdict.digest).toBe(expected)
+    expect(await store.last('coldpool.lobby-test.journal.conductor.run')).toBeUndefined()
+  })
 })
 
 describe('a stage that fails', () => {

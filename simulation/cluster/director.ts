@@ -9,7 +9,7 @@ import { Dropped, type Wire } from '#shared/bus/wire.ts'
 import { type Command, Script, type Stamped } from '#shared/command.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import type { Status } from '#shared/observe/broadcast.ts'
-import type { Store } from '#shared/observe/store.ts'
+import { type Store, StoreFull } from '#shared/observe/store.ts'
 import { type Log, Seldom } from '#shared/observe/log.ts'
 import { getSnapshot } from '#shared/observe/snapshots.ts'
 import { parseScenario, type Scenario } from '#shared/scenario.ts'
@@ -184,7 +184,7 @@ export class Director {
   async #generation(): Promise<GrantOutcome> {
     this.#sets.drop()
     await this.#sets.settled()
-    const generation = await this.#journal.nextGeneration()
+    const generation = await this.#nextGeneration()
     const { set, order } = this.#journal
     const from = set?.state ?? FIRST_GRANT
     const first = set?.first ?? 1
@@ -217,6 +217,20 @@ export class Director {
       return await this.#conduct(bus, conductor, from)
     } finally {
       await bus.close()
+    }
+  }
+
+  /** A full journal holds it up. */
+  async #nextGeneration(): Promise<number> {
+    for (;;) {
+      this.#leaving()
+      try {
+        return await this.#journal.nextGeneration()
+      } catch (error) {
+        if (!(error instanceof StoreFull)) throw error
+        this.#state = 'full'
+        await sleep(FULL_RETRY_MS)
+      }
     }
   }
 

@@ -7,7 +7,7 @@ import { deserialize, serialize } from 'node:v8'
 import type { TrailMark } from '#shared/bus/conductor-end.ts'
 import type { Stamped } from '#shared/command.ts'
 import { subject } from '#shared/bus/wire.ts'
-import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, StoreAway } from '#shared/observe/store.ts'
+import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, StoreAway, StoreFull } from '#shared/observe/store.ts'
 import type { Located } from '#shared/observe/snapshots.ts'
 import type { GrantState } from '#services/conductor/grants.ts'
 import type { Placement } from './placement.ts'
@@ -136,7 +136,7 @@ export class RunJournal {
 
   /** The run is over; only that it was remains. */
   async close(): Promise<void> {
-    await this.#write('closed', {})
+    await this.#markClosed()
     const { run } = this.order
     if (this.set) await this.#remove(SNAPSHOT_STREAM, placesOf(this.set))
     await this.#trim(SNAPSHOT_STREAM, `coldpool.${run}.snapshot.>`)
@@ -150,6 +150,16 @@ export class RunJournal {
 
   #trim(stream: string, at: string, before?: number): Promise<void> {
     return stubbornly(() => this.#store.trim(stream, at, before))
+  }
+
+  /** Where there is no room for that, the run is forgotten at once: whoever comes now finds nothing to resume. */
+  async #markClosed(): Promise<void> {
+    try {
+      await this.#write('closed', {})
+    } catch (error) {
+      if (!(error instanceof StoreFull)) throw error
+      await this.#trim(JOURNAL_STREAM, pointerOf(this.#scope))
+    }
   }
 
   async #begin(): Promise<void> {
