@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Dropped } from '#shared/bus/wire.ts'
 import { NatsWire } from '#shared/bus/nats.ts'
-import type { Status } from '#shared/observe/broadcast.ts'
+import type { Sample, Status } from '#shared/observe/broadcast.ts'
 import { Feed } from '#simulation/cluster/feed.ts'
 import { main as coldpool } from '#cli/program.ts'
 import type { Doom } from './doom.ts'
@@ -20,7 +20,10 @@ const LOG_CHARACTERS = 4000
 export interface RunOptions {
   /** Of the conductor's first life, the second, …; the last stands for all that follow. */
   readonly paces?: readonly string[]
-  readonly env?: Environment
+  readonly env?: Environment | ((life: number) => Environment)
+  readonly name?: string
+  /** After so many failures, as against kills, it is not started again. */
+  readonly failuresMax?: number
 }
 
 export class Cluster {
@@ -30,6 +33,7 @@ export class Cluster {
   readonly #folder = mkdtempSync(join(FOLDER, 'cluster-'))
   readonly #processes = new Map<string, Supervised>()
   readonly statuses: Status[] = []
+  readonly samples: Sample[] = []
   #feed: Feed | undefined
 
   constructor(server: NatsServer) {
@@ -45,17 +49,19 @@ export class Cluster {
   }
 
   /** A conductor; it ends with the run. */
-  async conduct(yaml: string, { paces = ['max'], env = {} }: RunOptions = {}, name = 'conductor'): Promise<Run> {
+  async conduct(yaml: string, options: RunOptions = {}): Promise<Run> {
+    const { paces = ['max'], env = {}, name = 'conductor', failuresMax } = options
     await this.#listen()
     const folder = mkdtempSync(join(this.#folder, 'run-'))
     const scenario = join(folder, 'scenario.yaml')
     writeFileSync(scenario, yaml)
-    const conductor = this.#spawn(name, 'test/cluster/conductor.ts', (life) => ({
+    const environment = (life: number): Environment => ({
       COLDPOOL_SCENARIO: scenario,
       COLDPOOL_OUT: join(folder, 'runs'),
       COLDPOOL_PACE: paces[Math.min(life, paces.length) - 1]!,
-      ...env,
-    }))
+      ...(typeof env === 'function' ? env(life) : env),
+    })
+    const conductor = this.#spawn(name, 'test/cluster/conductor.ts', environment, failuresMax)
     return new Run(conductor, join(folder, 'runs'), () => this.#told())
   }
 
@@ -75,11 +81,11 @@ export class Cluster {
   /** Resolves with the first status of this kind from now on. */
   async until(wanted: (status: Status) => boolean, milliseconds = WAIT_MS): Promise<Status> {
     const from = this.statuses.length
-    return this.#wait(() => this.statuses.slice(from).find(wanted), milliseconds)
+    return this.wait(() => this.statuses.slice(from).find(wanted), milliseconds)
   }
 
   /** Resolves when there is something. */
-  async #wait<T>(look: () => T | undefined, milliseconds: number): Promise<T> {
+  async wait<T>(look: () => T | undefined, milliseconds = WAIT_MS): Promise<T> {
     for (const end = performance.now() + milliseconds; performance.now() < end; await sleep(10)) {
       const found = look()
       if (found !== undefined) return found
@@ -112,14 +118,14 @@ export class Cluster {
     await Promise.all([...this.#processes.values()].map((process) => process.stop()))
   }
 
-  #spawn(name: string, main: string, environment: (life: number) => Environment): Supervised {
+  #spawn(name: string, main: string, environment: (life: number) => Environment, failuresMax?: number): Supervised {
     const common = {
       COLDPOOL_BUS: this.server.url,
       COLDPOOL_CLUSTER: this.name,
       COLDPOOL_NAME: name,
       COLDPOOL_TEST_DOOM: this.#doomOf(name),
     }
-    const process = new Supervised(name, join(ROOT, main), (life) => ({ ...common, ...environment(life) }))
+    const process = new Supervised(name, join(ROOT, main), (life) => ({ ...common, ...environment(life) }), failuresMax)
     this.#processes.set(name, process)
     return process
   }
@@ -139,7 +145,10 @@ export class Cluster {
     const dropped = new Dropped()
     const wire = await NatsWire.connect({ servers: this.server.url, name: 'test', dropped })
     this.#feed = new Feed(wire, this.name, dropped)
-    await this.#feed.follow({ status: (status) => void this.statuses.push(status) })
+    await this.#feed.follow({
+      status: (status) => void this.statuses.push(status),
+      sample: (sample) => void this.samples.push(sample),
+    })
   }
 }
 

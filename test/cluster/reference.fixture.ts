@@ -26,7 +26,7 @@ async function run(yaml: string, injections: string | undefined): Promise<string
   return folder!
 }
 
-function verdictOf(folder: string): Verdict {
+export function verdictOf(folder: string): Verdict {
   return JSON.parse(readFileSync(join(folder, 'verdict.json'), 'utf8')) as Verdict
 }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { jetstreamManager } from '@nats-io/jetstream'
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 
 const READY_MS = 30_000
@@ -60,10 +60,22 @@ export class NatsServer {
 
   /** Messages in each stream of JetStream. */
   async stored(): Promise<Record<string, number>> {
-    const connection = await connect({ servers: this.url })
-    const streams = await (await jetstreamManager(connection)).streams.list().next()
-    await connection.close()
+    const streams = await this.#manage((manager) => manager.streams.list().next())
     return Object.fromEntries(streams.map(({ config, state }) => [config.name, state.messages]))
+  }
+
+  /** Sets how much a stream may hold. */
+  async limit(stream: string, limits: { readonly max_bytes: number; readonly max_msgs?: number }): Promise<void> {
+    await this.#manage((manager) => manager.streams.update(stream, limits))
+  }
+
+  async #manage<T>(ask: (manager: JetStreamManager) => Promise<T>): Promise<T> {
+    const connection = await connect({ servers: this.url })
+    try {
+      return await ask(await jetstreamManager(connection))
+    } finally {
+      await connection.close()
+    }
   }
 
   async #spawn(): Promise<void> {

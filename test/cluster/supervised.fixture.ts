@@ -9,13 +9,14 @@ export type Line = Readonly<Record<string, unknown>> & { readonly message: strin
 
 const RESTART_MS = 100
 /** One that ends badly by itself, and not by a signal, is not started again for ever. */
-const FAILURES_MAX = 5
+const FAILURES = 5
 
 export class Supervised {
   readonly name: string
   readonly #main: string
   /** Of the first life, the second, … */
   readonly #environment: (life: number) => Environment
+  readonly #failuresMax: number
   #child!: ChildProcess
   #text = ''
   #lives = 0
@@ -24,10 +25,11 @@ export class Supervised {
   #whenDead = Promise.withResolvers<void>()
   readonly #whenOver = Promise.withResolvers<string>()
 
-  constructor(name: string, main: string, environment: (life: number) => Environment) {
+  constructor(name: string, main: string, environment: (life: number) => Environment, failuresMax = FAILURES) {
     this.name = name
     this.#main = main
     this.#environment = environment
+    this.#failuresMax = failuresMax
     // Whoever asks for it hears of it.
     this.#whenOver.promise.catch(() => {})
     void this.#live()
@@ -97,8 +99,8 @@ export class Supervised {
       this.#whenDead.resolve()
       this.#whenDead = Promise.withResolvers()
       if (code === 0) return this.#whenOver.resolve(output)
-      if (code !== null && ++this.#failures >= FAILURES_MAX) {
-        return this.#whenOver.reject(new Error(`${this.name} fails again and again:\n${this.#text.slice(-4000)}`))
+      if (code !== null && ++this.#failures >= this.#failuresMax) {
+        return this.#whenOver.reject(new Error(`${this.name} ended with ${code}:\n${this.#text.slice(-4000)}`))
       }
       await sleep(RESTART_MS)
     }
