@@ -17,7 +17,7 @@ import {
 import { ColdpoolError } from '../errors.ts'
 import type { NatsWire } from '../bus/nats.ts'
 import { CHUNK_BYTES } from './snapshots.ts'
-import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, StoreAway, type Stored, StoreFull } from './store.ts'
+import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, StoreAway, type Stored, StoreFull, superseded } from './store.ts'
 
 export interface StreamLimits {
   /** A full journal refuses commands and pauses the run; full snapshots pause it. Bytes. */
@@ -86,7 +86,7 @@ export class JetStreamStore implements Store {
       const { name, message } = error as Error
       if (error instanceof JetStreamApiError) {
         if (error.code === WRONG_LAST_SEQUENCE || /wrong last/.test(message)) {
-          throw new ColdpoolError('CP_SUPERSEDED', subject, 'another conductor has written to it', 'one conductor a run')
+          throw superseded(subject)
         }
         // It is there from an earlier try of ours, whose acknowledgement was lost: nobody else knew the name.
         if (/messages per subject/.test(message)) return this.#placeOf(subject)

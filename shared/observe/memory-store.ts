@@ -1,6 +1,5 @@
 /** A store in memory, for runs whose processes all end together: nothing would be left to recover. */
-import { ColdpoolError } from '../errors.ts'
-import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, type Stored } from './store.ts'
+import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, type Stored, superseded } from './store.ts'
 
 export class MemoryStore implements Store {
   #sequence = 0
@@ -12,7 +11,7 @@ export class MemoryStore implements Store {
     const before = this.#sequenceOf.get(id)
     if (before !== undefined) return before
     if (after !== undefined && after !== ((await this.last(subject))?.sequence ?? 0)) {
-      throw new ColdpoolError('CP_SUPERSEDED', subject, 'another conductor has written to it', 'one conductor a run')
+      throw superseded(subject)
     }
     this.#messages.set(++this.#sequence, { sequence: this.#sequence, subject, bytes, id })
     this.#sequenceOf.set(id, this.#sequence)

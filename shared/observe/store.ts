@@ -1,4 +1,6 @@
 /** What the journal and the snapshots need of a store: an append-only sequence of messages by subject. */
+import { ColdpoolError } from '../errors.ts'
+
 export interface Stored {
   readonly sequence: number
   readonly subject: string
@@ -28,3 +30,7 @@ export class StoreAway extends Error {}
 
 export const JOURNAL_STREAM = 'coldpool-journal'
 export const SNAPSHOT_STREAM = 'coldpool-snapshots'
+
+export function superseded(subject: string): ColdpoolError {
+  return new ColdpoolError('CP_SUPERSEDED', subject, 'another conductor has written to it', 'one conductor a run')
+}

@@ -168,6 +168,7 @@ export class Director {
     for (;;) {
       try {
         const outcome = await this.#generation()
+        await this.#journal.stillOurs()
         const wallSeconds = (Date.now() - this.#journal.order.openedMs) / 1000
         const result = this.#ledger.finish(outcome, 'nats', wallSeconds)
         this.#broadcast.reports(outcome.ended, this.#secondsOf(outcome.ended), outcome.final)
@@ -287,6 +288,8 @@ export class Director {
     }
     this.#sayIfBehind(state)
     if (this.#sets.due) {
+      // From here on what was gathered goes to the run folder, which may be another's by now.
+      await this.#journal.stillOurs()
       this.#sets.begin(bus, state, this.#placement, this.#ledger.snapshot())
       await this.#options.onMoment?.('set', bus.number + 1)
     }

@@ -106,14 +106,25 @@ describe('a journal', () => {
     expect(await second.nextGeneration()).toBe(3)
   })
 
+  test('tells a conductor that has been replaced, before it writes elsewhere', async () => {
+    const old = await opened()
+    await old.stillOurs()
+    const next = await resumed()
+    await expect(old.stillOurs()).rejects.toThrow(/^CP_SUPERSEDED .*another conductor/)
+    await expect(old.command(stop('a'))).rejects.toThrow(/^CP_SUPERSEDED/)
+    await next.stillOurs()
+    await next.command(stop('b'))
+    expect((await resumed()).commands).toEqual([stop('b')])
+  })
+
   test('ignores what a conductor wrote that had been replaced without knowing it', async () => {
     const first = await opened()
     await first.command(stop('a'))
     await first.whole(setAt(10, 0))
     const second = await resumed()
     await second.nextGeneration()
-    await first.command(stop('ghost'))
-    await first.whole(setAt(11, 0))
+    await expect(first.command(stop('ghost'))).rejects.toThrow(/^CP_SUPERSEDED/)
+    await expect(first.whole(setAt(11, 0))).rejects.toThrow(/^CP_SUPERSEDED/)
     await first.remember({ number: 12, quantum: 12, digest: 'ghost' })
     await second.command(stop('b'))
     const third = await resumed()

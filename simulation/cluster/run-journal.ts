@@ -7,7 +7,7 @@ import { deserialize, serialize } from 'node:v8'
 import type { TrailMark } from '#shared/bus/conductor-end.ts'
 import type { Stamped } from '#shared/command.ts'
 import { subject } from '#shared/bus/wire.ts'
-import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, StoreAway, StoreFull } from '#shared/observe/store.ts'
+import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, StoreAway, StoreFull, superseded } from '#shared/observe/store.ts'
 import type { Located } from '#shared/observe/snapshots.ts'
 import type { GrantState } from '#services/conductor/grants.ts'
 import type { Placement } from './placement.ts'
@@ -108,9 +108,17 @@ export class RunJournal {
     return this.generation
   }
 
-  /** Throws StoreFull: then the command must not take effect. */
+  /** Before anything is written but into the journal: throws CP_SUPERSEDED if another conductor has begun a generation. */
+  async stillOurs(): Promise<void> {
+    const at = subject(this.order.run, 'journal', 'conductor', 'generation')
+    const last = await stubbornly(() => this.#store.last(at))
+    if (last?.sequence !== this.#generationAt) throw superseded(at)
+  }
+
+  /** Throws StoreFull: then the command must not take effect. Throws CP_SUPERSEDED: then nobody will obey it. */
   async command(stamped: Stamped): Promise<void> {
     await this.#write('command', { generation: this.generation, stamped })
+    await this.stillOurs()
     this.commands.push(stamped)
   }
 
@@ -119,6 +127,7 @@ export class RunJournal {
     const before = this.set
     const beforeAt = this.#setAt
     this.#setAt = await this.#write('set', { generation: this.generation, set })
+    await this.stillOurs()
     this.set = set
     if (before) {
       await this.#remove(SNAPSHOT_STREAM, placesOf(before))

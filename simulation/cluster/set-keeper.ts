@@ -22,6 +22,7 @@ const INTERVAL_MS_MAX = 4000
 const OVERDUE_MS = 8000
 
 interface Pending {
+  readonly bus: ConductorEnd
   readonly set: string
   readonly generation: number
   readonly first: number
@@ -92,6 +93,7 @@ export class SetKeeper {
     const set = `${generation}-${++this.#count}`
     const { slots, stageOf } = placement
     const pending: Pending = {
+      bus,
       set,
       generation,
       first: bus.number + 1,
@@ -169,6 +171,8 @@ export class SetKeeper {
     try {
       await write()
     } catch (error) {
+      // Another conductor has the run.
+      if (error instanceof ColdpoolError) return pending.bus.abandon(error)
       if (!(error instanceof StoreFull)) throw error
       // It stays pending, so that the run comes to wait; the next try is the next set's.
       this.#log.warn({ problem: error.message }, 'the journal is full')
