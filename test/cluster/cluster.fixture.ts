@@ -85,10 +85,10 @@ export class Cluster {
   }
 
   /** Resolves when there is something. */
-  async wait<T>(look: () => T | undefined, milliseconds = WAIT_MS): Promise<T> {
+  async wait<T>(look: () => T | undefined | null, milliseconds = WAIT_MS): Promise<T> {
     for (const end = performance.now() + milliseconds; performance.now() < end; await sleep(10)) {
       const found = look()
-      if (found !== undefined) return found
+      if (found != null) return found
     }
     throw new Error(`waited ${milliseconds} ms in vain; ${this.#told()}`)
   }
