@@ -94,6 +94,10 @@ export function addClusterCommands(program: Command, io: Io & WatchIo, exit: (co
     exit(await (await import('./operator.ts')).resume(flags, io))
   })
 
+  command('end', "end the running cluster's run early, with a verdict").action(async (flags: BusOptions) => {
+    exit(await (await import('./operator.ts')).end(flags, io))
+  })
+
   command('pace', 'set how fast the running cluster goes')
     .argument('<PACE>', 'a multiple of real time such as 1x or 0.5x, or max')
     .action(async (text: string, flags: BusOptions) => {

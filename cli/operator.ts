@@ -58,6 +58,14 @@ export async function pace(text: string, flags: BusFlags, io: Io): Promise<numbe
   return tell(await ask(flags, request), io, ({ seconds }) => `pace ${text} from ${seconds.toFixed(3)} s on`)
 }
 
+export async function end(flags: BusFlags, io: Io): Promise<number> {
+  return tell(
+    await ask(flags, { command: 'end' }),
+    io,
+    ({ seconds }) => `the run ends at ${seconds.toFixed(3)} s; its conductor tells the verdict`,
+  )
+}
+
 export async function workloads(flags: BusFlags, io: Io): Promise<number> {
   io.stdout.write(`${workloadsTable(await nextStatus(await feedOf(flags)))}\n`)
   return 0

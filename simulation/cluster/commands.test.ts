@@ -20,6 +20,7 @@ let dropped: Dropped
 let pacer: Pacer
 let admission: Admission
 let commands: Commands
+let ends = 0
 
 beforeEach(() => {
   network = new Network()
@@ -27,7 +28,9 @@ beforeEach(() => {
   pacer = new Pacer(1, () => network.now())
   admission = new Admission(tiny())
   const wire = network.wire('conductor')
-  commands = new Commands({ wire, cluster: 'test', admission, pacer, dropped, seconds: () => 0.5, quantum: () => 500 })
+  ends = 0
+  const end = (): void => void ends++
+  commands = new Commands({ wire, cluster: 'test', admission, pacer, dropped, seconds: () => 0.5, quantum: () => 500, end })
   commands.open()
 })
 
@@ -60,6 +63,11 @@ describe('a request', () => {
     expect(await ask({ command: 'pace', pace: 20 })).toEqual({ id: 'pace', ...now })
     expect([pacer.pace, pacer.waitMs(1.5)]).toEqual([20, 50])
     expect(commands.waiting).toBe(false)
+  })
+
+  test('to end the run is passed on', async () => {
+    expect(await ask({ command: 'end' })).toEqual({ id: 'end', quantum: 500, seconds: 0.5 })
+    expect(ends).toBe(1)
   })
 
   test('to inject or to stop waits until it is stamped, and is answered with its quantum', async () => {

@@ -25,6 +25,7 @@ export const operatorRequest = z.discriminatedUnion('command', [
   z
     .strictObject({ command: z.literal('pace'), pace: z.number().min(0).max(1e6) })
     .describe('virtual seconds per second of wall time; 0: as fast as possible'),
+  z.strictObject({ command: z.literal('end') }).describe('the run ends early, with a verdict'),
 ])
 export type OperatorRequest = z.infer<typeof operatorRequest>
 
@@ -56,6 +57,8 @@ export interface CommandsParts {
   readonly dropped: Dropped
   readonly seconds: () => number
   readonly quantum: () => number
+  /** Ends the run early. */
+  readonly end: () => void
 }
 
 export class Commands {
@@ -110,7 +113,9 @@ export class Commands {
     const request = read(bytes)
     if (request === undefined) {
       dropped.count('malformed', 'a command of another form')
-      return { error: 'CP_WIRE command: not a request; expected a msgpack map with command: inject, stop, pause, resume or pace' }
+      return {
+        error: 'CP_WIRE command: not a request; expected a msgpack map with command: inject, stop, pause, resume, pace or end',
+      }
     }
     const now = { id: request.command, quantum: quantum(), seconds: seconds() }
     switch (request.command) {
@@ -122,6 +127,9 @@ export class Commands {
         return now
       case 'pace':
         pacer.set(request.pace, seconds())
+        return now
+      case 'end':
+        this.#parts.end()
         return now
       case 'stop':
         return this.#wait(() => ({ kind: 'stop', id: request.id }))

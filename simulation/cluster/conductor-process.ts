@@ -86,6 +86,7 @@ export async function conductRun(
   const journal = left ?? (await open(store, scope, input()))
   const { run, scenario, folder, script } = journal.order
   log.info({ run, folder, generation: journal.generation }, left ? 'resuming the run' : 'a new run')
+  if (left && scenario !== input().yaml) log.warn({ run }, 'it is of another scenario than is asked for; "coldpool end" ends it')
   return new Director(wire, store, journal, folderOf(folder, scenario, [...script, ...journal.commands]), options).direct()
 }
 

@@ -91,6 +91,8 @@ export class Director {
   #conductor: Conductor | undefined
   #placement: { readonly slots: Placement['slots']; readonly stageOf: number[] } = { slots: [], stageOf: [] }
   #grants: GrantState = FIRST_GRANT
+  /** An operator asked for the end. */
+  #ending = false
   #state: Status['state'] = 'waiting'
   #remark = ''
   #behindMs = -Infinity
@@ -130,6 +132,9 @@ export class Director {
       dropped: this.#dropped,
       seconds: () => this.#secondsOf(this.#grants.quantum),
       quantum: () => this.#grants.quantum,
+      end: () => {
+        this.#ending = true
+      },
     })
     const freeName = (): string => this.#commands.freeName()
     this.#gate = new ForeignGate({ wire, cluster, run, secret, cast: this.#cast, dropped: this.#dropped, freeName })
@@ -266,8 +271,8 @@ export class Director {
   #proceed(state: GrantState, bus: ConductorEnd): Promise<boolean> | boolean {
     this.#grants = state
     const quiet = !this.#commands.waiting && !this.#gate.waiting && !this.#sets.due && !this.#sets.overdue
-    const { end, leave } = this.#options
-    if (quiet && this.#waitMs(state) === 0 && end?.aborted !== true && leave?.aborted !== true) return true
+    const { leave } = this.#options
+    if (quiet && this.#waitMs(state) === 0 && !this.#endsEarly && leave?.aborted !== true) return true
     return this.#attend(state, bus)
   }
 
@@ -275,7 +280,7 @@ export class Director {
     const secondsOf = (quantum: Quantum): number => this.#secondsOf(quantum)
     for (;;) {
       this.#leaving()
-      if (this.#options.end?.aborted === true) return false
+      if (this.#endsEarly) return false
       // The next grant will tell.
       if (bus.failure) return true
       await this.#commands.carryOut((request) => this.#stamp(request, state), secondsOf)
@@ -393,6 +398,10 @@ export class Director {
       const left = this.#conductor?.hasLeft(this.#cast.ordinalOf(id)!) === true
       return { id, host, kind, injected, state: left ? 'left' : stopped ? 'stopping' : 'present' }
     })
+  }
+
+  get #endsEarly(): boolean {
+    return this.#ending || this.#options.end?.aborted === true
   }
 
   #leaving(): void {
