@@ -154,7 +154,7 @@ describe('what is no request', () => {
     ['more than 64 KiB', { command: 'inject', workload: { text: 'x'.repeat(70_000) } }],
   ])('%s is answered with what is expected, and counted', async (_, request) => {
     expect(await ask(request)).toEqual({
-      error: 'CP_WIRE command: not a request; expected a msgpack map with command: inject, stop, pause, resume or pace',
+      error: 'CP_WIRE command: not a request; expected a msgpack map with command: inject, stop, pause, resume, pace or end',
     })
     expect(dropped.counts).toEqual({ malformed: 1 })
     expect(pacer.paused).toBe(false)
