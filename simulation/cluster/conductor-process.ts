@@ -1,18 +1,19 @@
 /** The conductor's process: opens a run, or takes up one that was left, and conducts it to its end. */
 import { randomBytes } from 'node:crypto'
-import { existsSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Wire } from '#shared/bus/wire.ts'
 import { JetStreamStore, STREAM_LIMITS, type StreamLimits } from '#shared/observe/journal.ts'
 import { openLog } from '#shared/observe/log.ts'
 import type { Stamped } from '#shared/command.ts'
 import { ColdpoolError } from '#shared/errors.ts'
-import type { Store } from '#shared/observe/store.ts'
+import { type Store, StoreFull } from '#shared/observe/store.ts'
 import { loadScenario, parseScenario } from '#shared/scenario.ts'
 import { RunFolder } from '../folder.ts'
 import type { RunResult } from '../ledger.ts'
 import { renderVerdict } from '../render.ts'
 import { readScenarioText } from '../scenario-file.ts'
+import type { Verdict } from '../verdict.ts'
 import { lobby } from './crew.ts'
 import { Director, type DirectorOptions } from './director.ts'
 import { parsePace } from './pacer.ts'
@@ -82,12 +83,35 @@ export async function conductRun(
 ): Promise<RunResult | undefined> {
   const { log, cluster } = options
   const scope = lobby(cluster)
-  const left = await RunJournal.resume(store, scope)
-  const journal = left ?? (await open(store, scope, input()))
+  const left = await withRoom(() => unfinished(store, scope))
+  if (left !== undefined && 'verdict' in left) {
+    log.info({ folder: left.folder }, 'the run was over when its conductor died')
+    return left
+  }
+  const journal = left ?? (await withRoom(() => open(store, scope, input())))
   const { run, scenario, folder, script } = journal.order
   log.info({ run, folder, generation: journal.generation }, left ? 'resuming the run' : 'a new run')
   if (left && scenario !== input().yaml) log.warn({ run }, 'it is of another scenario than is asked for; "coldpool end" ends it')
   return new Director(wire, store, journal, folderOf(folder, scenario, [...script, ...journal.commands]), options).direct()
+}
+
+async function withRoom<T>(use: () => Promise<T>): Promise<T> {
+  try {
+    return await use()
+  } catch (error) {
+    if (!(error instanceof StoreFull)) throw error
+    throw new ColdpoolError('CP_JOURNAL', 'journal', error.message, 'room for a run (COLDPOOL_JOURNAL_BYTES)')
+  }
+}
+
+/** A run to resume, or the result of one that was over, but not yet closed; one that failed is closed, and gives nothing. */
+async function unfinished(store: Store, scope: string): Promise<RunJournal | RunResult | undefined> {
+  const left = await RunJournal.resume(store, scope)
+  if (left?.closed !== true) return left
+  await left.close()
+  const { folder } = left.order
+  const file = join(folder, 'verdict.json')
+  return existsSync(file) ? { verdict: JSON.parse(readFileSync(file, 'utf8')) as Verdict, folder } : undefined
 }
 
 async function open(store: Store, scope: string, { yaml, out, script = [] }: ConductInput): Promise<RunJournal> {

@@ -1,5 +1,5 @@
 /** A whole little cluster in one process, over the wire in memory: its runs end with the digest that the memory bus gives. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Packr } from 'msgpackr'
@@ -196,6 +196,33 @@ describe('a conductor that is killed', () => {
   })
 })
 
+test('a conductor that was killed while it closed its run is followed by one that gives the verdict, and no second run', async () => {
+  class Slow extends MemoryStore {
+    slow = true
+    override trim(stream: string, at: string, before?: number): Promise<void> {
+      const isClosed = at.includes('.snapshot.') && before === undefined
+      if (!this.slow || !isClosed) return super.trim(stream, at, before)
+      this.slow = false
+      return new Promise(() => {})
+    }
+  }
+  const slow = new Slow()
+  store = slow
+  threeCrews()
+  const first = network.wire('first')
+  void conduct({}, first)
+  await network.alongside(
+    (async () => {
+      while (slow.slow) await new Promise(setImmediate)
+    })(),
+  )
+  await first.close()
+  const result = await network.alongside(conduct({}, network.wire('second')))
+  expect(result!.verdict.digest).toBe(expected)
+  expect(readdirSync(out)).toHaveLength(1)
+  expect(await store.next('coldpool.>', 1)).toBeUndefined()
+})
+
 test('commands of an operator decide the run together with the scenario, killed stages or not', async () => {
   const all = threeCrews()
   const packr = new Packr({ useRecords: false })
@@ -254,6 +281,13 @@ describe('a full journal', () => {
     const result = await network.alongside(conduct(options))
     expect(full.left).toEqual({ generation: 0 })
     expect(result!.verdict.digest).toBe(expected)
+  })
+
+  test('lets no run begin, and says why', async () => {
+    store = new Full({ order: 1 })
+    await expect(network.alongside(conduct())).rejects.toThrow(
+      /^CP_JOURNAL journal: no room; expected room for a run \(COLDPOOL_JOURNAL_BYTES\)$/,
+    )
   })
 
   test('does not keep a run from its end', async () => {

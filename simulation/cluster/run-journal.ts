@@ -73,7 +73,7 @@ export class RunJournal {
     this.order = order
   }
 
-  /** The unfinished run of this lobby; undefined if there is none. */
+  /** The run of this lobby that is not finished, or, if its conductor died over that, not closed; undefined if there is none. */
   static async resume(store: Store, scope: string): Promise<RunJournal | undefined> {
     const pointer = await stubbornly(() => store.last(pointerOf(scope)))
     if (!pointer) return undefined
@@ -82,7 +82,7 @@ export class RunJournal {
     if (!first) return undefined
     const journal = new RunJournal(store, scope, deserialize(first.bytes) as RunOrder)
     const read = await journal.#read(first.sequence + 1)
-    if (journal.#closed) return undefined
+    if (journal.#closed) return journal
     // What the one before wrote while we read counts too, for it was written before our generation began.
     const generation = journal.generation + 1
     const at = await journal.#write('generation', { generation }, journal.#generationAt)
@@ -99,6 +99,11 @@ export class RunJournal {
     const at = await stubbornly(() => store.append(pointerOf(scope), Buffer.from(order.run), randomId()))
     await stubbornly(() => store.trim(JOURNAL_STREAM, pointerOf(scope), at))
     return journal
+  }
+
+  /** The run is over; what is left of it is to be removed. */
+  get closed(): boolean {
+    return this.#closed
   }
 
   /** Throws CP_SUPERSEDED if another conductor has begun it. */
