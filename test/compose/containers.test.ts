@@ -130,13 +130,14 @@ describe.skipIf(missing)('a cluster in containers', () => {
     const long = LIVELY.replace('duration: 5s', 'duration: 25s')
     await cluster.begin(long, '1x')
     await cluster.logged('"granting"')
+    const watching = cluster.compose('run --rm -T cli watch'.split(' '))
+    await sleep(4000)
     const injected = await cluster.compose(
       'run --rm -T cli inject --host host-1 --kind bear --size 16MiB --rate 50MB/s --for 10s'.split(' '),
     )
     expect(injected).toMatch(/^workload-3 starts on host-1 at \d+\.\d{3} s \(quantum \d+\)$/m)
     expect(await cluster.compose('run --rm -T cli workloads'.split(' '))).toMatch(/workload-3 +host-1 +bear +present +yes/)
-    const watched = await cluster.compose('run --rm -T cli watch'.split(' '))
-    expect(watched).toContain('workload-3')
+    expect(await watching).toMatch(/workload-3 +attack/)
     const { digest, exitCode } = await cluster.end()
     expect(exitCode).toBe(0)
     expect(digest).not.toBe(memoryDigest(fileOf(long)))
