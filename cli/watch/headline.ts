@@ -3,6 +3,9 @@ import type { Status } from '#shared/observe/broadcast.ts'
 import { formatCount } from '#shared/units.ts'
 import { cut, joined, plain, span, widthOf, type Line, type Style } from './line.ts'
 
+/** Drops that happen in every run: what is sent again may come twice, and late. */
+const ORDINARY: ReadonlySet<string> = new Set(['old', 'double', 'unproven'])
+
 /** A status comes once a second; after so long without one the watcher says so. */
 const STALE_SECONDS = 3
 /** Until a run is said to be waited for. */
@@ -37,7 +40,7 @@ export function headline(status: Status, columns: number): Line {
 /** What changes seldom, as much as fits. */
 export function footnotes(status: Status, columns: number): Line {
   const live = status.stages.filter(({ state }) => state === 'live').length
-  const dropped = Object.values(status.dropped).reduce((sum, count) => sum + count, 0)
+  const dropped = Object.entries(status.dropped).reduce((sum, [cause, count]) => (ORDINARY.has(cause) ? sum : sum + count), 0)
   return joined(
     [
       [span(`generation ${status.generation}`, 'dim')],
