@@ -42,6 +42,7 @@ export class NatsWire implements Wire {
   readonly connection: NatsConnection
   readonly dropped: Dropped
   readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #flushing = new Set<() => void>()
 
   private constructor(connection: NatsConnection, dropped: Dropped) {
     this.connection = connection
@@ -133,10 +134,15 @@ export class NatsWire implements Wire {
   /** A server that is away is waited for. */
   async flush(): Promise<void> {
     while (!this.connection.isClosed()) {
+      // A client that is closed forgets those who wait for it.
+      const { promise: closed, resolve } = Promise.withResolvers<void>()
+      this.#flushing.add(resolve)
       try {
-        return await this.connection.flush()
+        return await Promise.race([this.connection.flush(), closed])
       } catch {
         await delay(RECONNECT_MS)
+      } finally {
+        this.#flushing.delete(resolve)
       }
     }
   }
@@ -161,6 +167,7 @@ export class NatsWire implements Wire {
     // Draining waits for the server; one that is away must not hold us.
     if (!this.connection.isClosed()) await Promise.race([this.flush(), delay(CLOSE_MS)])
     await this.connection.close()
+    for (const resolve of this.#flushing) resolve()
   }
 
   #whole(message: Msg, assembly: Assembly): Uint8Array | undefined {

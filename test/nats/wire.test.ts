@@ -30,8 +30,9 @@ describe.skipIf(noServer())('a connection to a server that dies', () => {
     expect(heard).toEqual(['again'])
   })
 
-  test('can be closed while the server is away', async () => {
+  test.each([0, 300])('can be closed while the server is away, %i ms after its death', async (milliseconds) => {
     await server.kill()
+    await sleep(milliseconds)
     const flushing = wire.flush()
     await wire.close()
     await expect(flushing).resolves.toBeUndefined()
