@@ -11,20 +11,20 @@ const SLOW = '0.1x'
 /** When, in the life of the process: at which moment, how many sets it must have seen, how many such moments pass first. */
 type When = readonly [when: string, moment: Moment, sets: number, spared: number]
 
-const EARLY: When = ['between bags and done, before the first set of snapshots', 'bags', 0, 40]
+const EARLY: When = ['between bags and done, before the first set of snapshots', 'bags', 0, 10]
 const LATER: readonly When[] = [
   ['after a done, behind a whole set', 'done', 2, 1],
   ['during the second set', 'set', 2, 0],
 ]
 const OF_A_HOST: readonly When[] = [
   EARLY,
-  ['after a done, before the first set', 'done', 0, 60],
+  ['after a done, before the first set', 'done', 0, 12],
   ['during the first set', 'set', 1, 0],
   ['between bags and done, behind a whole set', 'bags', 2, 3],
   ...LATER,
 ]
 const OF_THE_CONDUCTOR: readonly When[] = [
-  ['before a grant, and before the first set', 'grant', 0, 50],
+  ['before a grant, and before the first set', 'grant', 0, 12],
   ['during the first set', 'set', 1, 0],
   ['before a grant, behind a whole set', 'grant', 2, 3],
   ['when all are done, behind a whole set', 'done', 2, 2],
