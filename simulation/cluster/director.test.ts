@@ -196,6 +196,28 @@ describe('a conductor that is killed', () => {
   })
 })
 
+test('a conductor that follows one without a set deals out the actors as that one did, whoever has come since', async () => {
+  crew('device-a', ['device'])
+  crew('host-b', ['host', 'promoter', 'workload'])
+  const leave = new AbortController()
+  const first = network.wire('first')
+  // By then the journal remembers what was done.
+  const onMoment = (): void => {
+    if (first.now() > 6000) leave.abort()
+  }
+  const options = { onMoment, pace: 0.02, recoverable: false, leave: leave.signal }
+  expect(await network.alongside(conduct(options, first))).toBeUndefined()
+  await first.close()
+  expect(await store.last(`coldpool.${await runOf()}.journal.conductor.trail`)).toBeDefined()
+  crew('host-a', ['host', 'promoter', 'workload'])
+  const result = await network.alongside(conduct({}, network.wire('second')))
+  expect(result!.verdict.digest).toBe(expected)
+})
+
+async function runOf(): Promise<string> {
+  return Buffer.from((await store.last('coldpool.lobby-test.journal.conductor.run'))!.bytes).toString()
+}
+
 test('a conductor that was killed while it closed its run is followed by one that gives the verdict, and no second run', async () => {
   class Slow extends MemoryStore {
     slow = true

@@ -190,12 +190,14 @@ export class Director {
   async #generation(): Promise<GrantOutcome> {
     this.#sets.drop()
     await this.#sets.settled()
-    const generation = await this.#nextGeneration()
+    const generation = await this.#whenThereIsRoom(() => this.#journal.nextGeneration())
     const { set, order } = this.#journal
     const from = set?.state ?? FIRST_GRANT
     const first = set?.first ?? 1
     this.#grants = from
-    const placement = await this.#posts.fill(set?.placement, this.#cast.members, () => this.#leaving())
+    const given = set?.placement ?? this.#journal.placement
+    const placement = await this.#posts.fill(given, this.#cast.members, () => this.#leaving())
+    if (!given) await this.#whenThereIsRoom(() => this.#journal.placed(placement))
     this.#placement = { slots: placement.slots, stageOf: [...placement.stageOf] }
     const roles = placement.slots.map((slot) => slot.roles[0]!)
     const bus = new ConductorEnd(
@@ -226,12 +228,12 @@ export class Director {
     }
   }
 
-  /** A full journal holds it up. */
-  async #nextGeneration(): Promise<number> {
+  /** A full journal holds up what must be written into it. */
+  async #whenThereIsRoom<T>(write: () => Promise<T>): Promise<T> {
     for (;;) {
       this.#leaving()
       try {
-        return await this.#journal.nextGeneration()
+        return await write()
       } catch (error) {
         if (!(error instanceof StoreFull)) throw error
         this.#state = 'full'

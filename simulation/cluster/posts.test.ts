@@ -154,6 +154,16 @@ describe('posts', () => {
     expect((await network.alongside(filled)).stageOf).toEqual([0, 2, 1, 3])
   })
 
+  test('do not take a stage of workloads for one that is still to come', async () => {
+    const members: Member[] = [...MEMBERS, { ordinal: 4, role: 'host' }]
+    for (const name of ['host-a', 'device-a', 'workload-a']) void new Peer(name, [name.split('-')[0]!])
+    const filled = posts.fill(undefined, members, () => {})
+    await network.alongside(new Promise((resolve) => setTimeout(resolve, 120)))
+    expect(posts.remark).toBe('2 stages of 3 are there; waiting whether more come')
+    void new Peer('host-b', ['host'])
+    expect((await network.alongside(filled)).stageOf).toEqual([0, 2, 1, 4, 3])
+  })
+
   test('notice who is lost before the assignment begins', async () => {
     const [host] = [new Peer('host-a', ['host', 'workload']), new Peer('device-a', ['device'])]
     const placement = await fill()

@@ -192,11 +192,12 @@ export class Posts {
       this.#say(`waiting for ${placed.lacking.map((role) => `a ${role}`).join(', ')}`)
       return undefined
     }
-    const actors = members.filter(({ role }) => role !== 'conductor' && role !== 'workload').length
-    const wanted = Math.max(this.#stages, actors)
     const settled = this.#wire.now() - this.#lastCameMs > SETTLE_MS
-    if (placed.slots.length - 1 >= wanted || settled) return placed
-    this.#say(`${placed.slots.length - 1} stages of ${wanted} are there; waiting whether more come`)
+    const wanted = this.#stages || members.filter(({ role }) => role !== 'conductor' && role !== 'workload').length
+    // One that carries nothing but workloads stands for none of these actors.
+    const counted = placed.slots.slice(1).filter(({ roles }) => this.#stages > 0 || roles[0] !== 'workload')
+    if (counted.length >= wanted || settled) return placed
+    this.#say(`${counted.length} stages of ${wanted} are there; waiting whether more come`)
     return undefined
   }
 

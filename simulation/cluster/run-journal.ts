@@ -43,6 +43,7 @@ interface Records {
   order: RunOrder
   generation: { readonly generation: number }
   command: { readonly generation: number; readonly stamped: Stamped }
+  placement: { readonly generation: number; readonly placement: Placement }
   set: { readonly generation: number; readonly set: SetRecord }
   trail: { readonly generation: number; readonly mark: TrailMark }
   closed: Record<string, never>
@@ -57,6 +58,8 @@ export class RunJournal {
   readonly order: RunOrder
   readonly commands: Stamped[] = []
   readonly trail: TrailMark[] = []
+  /** As the actors were dealt out at the start. */
+  placement: Placement | undefined
   set: SetRecord | undefined
   generation = 0
   /** Where the last generation stands; two conductors cannot both write the next. */
@@ -111,6 +114,12 @@ export class RunJournal {
     if (this.#begun) this.#begun = false
     else await this.#begin()
     return this.generation
+  }
+
+  /** Whoever repeats the run from its start deals out the actors in the same way. Throws StoreFull. */
+  async placed(placement: Placement): Promise<void> {
+    await this.#write('placement', { generation: this.generation, placement })
+    this.placement = placement
   }
 
   /** Before anything is written but into the journal: throws CP_SUPERSEDED if another conductor has begun a generation. */
@@ -204,6 +213,7 @@ export class RunJournal {
     // A conductor that had been replaced without knowing it wrote this: nobody has obeyed it.
     if (body.generation !== this.generation) return
     if ('stamped' in body) this.commands.push(body.stamped)
+    else if ('placement' in body) this.placement = body.placement
     else if ('set' in body) {
       this.set = body.set
       this.#setAt = sequence
