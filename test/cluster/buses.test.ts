@@ -19,11 +19,11 @@ const [QUICKSTART, NEIGHBOUR] = ['quickstart', 'noisy-neighbour'].map((name) => 
 ]
 const RANDOM = randomScenarioTexts(5).map((yaml, i): Case => [`random scenario ${i + 1}`, fileOf(yaml, i)])
 
-const IN_ONE: readonly Case[] = [['quickstart', QUICKSTART], ['noisy-neighbour', NEIGHBOUR, '--duration', '6s'], ...RANDOM]
+const IN_ONE: readonly Case[] = [['quickstart', QUICKSTART], ['noisy-neighbour', NEIGHBOUR, '--duration', '5s'], ...RANDOM]
 /** Costs more, so what is long is cut. */
 const IN_MANY: readonly Case[] = [
-  ['quickstart', QUICKSTART, '--duration', '5s'],
-  ['noisy-neighbour', NEIGHBOUR, '--duration', '6s'],
+  ['quickstart', QUICKSTART, '--duration', '3s'],
+  ['noisy-neighbour', NEIGHBOUR, '--duration', '5s'],
   ...RANDOM,
 ]
 

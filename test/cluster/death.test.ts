@@ -19,9 +19,9 @@ const LATER: readonly When[] = [
 const OF_A_HOST: readonly When[] = [
   EARLY,
   ['after a done, before the first set', 'done', 0, 12],
-  ['during the first set', 'set', 1, 0],
   ['between bags and done, behind a whole set', 'bags', 2, 3],
-  ...LATER,
+  ['during the first set', 'set', 1, 0],
+  ['during the second set', 'set', 2, 0],
 ]
 const OF_THE_CONDUCTOR: readonly When[] = [
   ['before a grant, and before the first set', 'grant', 0, 12],

@@ -28,7 +28,7 @@ describe.skipIf(noServer())('in a running cluster', () => {
   })
 
   test('a workload is injected and stopped, time is held and let go; the recorded run is the same', async () => {
-    const run = await cluster.conduct(TROUBLED, { paces: ['0.5x'] })
+    const run = await cluster.conduct(TROUBLED, { paces: [SLOW] })
     await begun()
     expect(await cluster.coldpool(...BEAR)).toMatchObject({
       code: 0,
@@ -50,9 +50,9 @@ describe.skipIf(noServer())('in a running cluster', () => {
     // Commands are taken all the same.
     expect((await cluster.coldpool('stop', 'web')).stdout).toMatch(/^web is told to leave at/)
     expect((await cluster.coldpool('stop', 'nobody')).stderr).toMatch(/^CP_INJECTION .*nobody/)
-    expect((await cluster.coldpool('pace', '1x')).stdout).toMatch(/^pace 1x from/)
+    expect((await cluster.coldpool('pace', '0.2x')).stdout).toMatch(/^pace 0.2x from/)
     expect((await cluster.coldpool('resume')).stdout).toMatch(/^goes on from/)
-    await status(({ quantum, pace }) => quantum > held.quantum && pace === 1)
+    await status(({ quantum, pace }) => quantum > held.quantum && pace === 0.2)
     await status(({ workloads }) => workloads.some(({ id, state }) => id === 'web' && state !== 'present'))
 
     const folder = await end(run)
@@ -76,10 +76,11 @@ describe.skipIf(noServer())('in a running cluster', () => {
   })
 
   test('what was injected stays, though the conductor is killed behind a set of snapshots that has it', async () => {
-    const run = await cluster.conduct(TROUBLED, { paces: [SLOW, 'max'] })
+    const run = await cluster.conduct(TROUBLED, { paces: [SLOW] })
     await begun()
     expect(await cluster.coldpool(...BEAR)).toMatchObject({ code: 0 })
     cluster.doom('conductor', { moment: 'set', sets: 2, spared: 0 })
+    await run.conductor.death
     await end(run)
     expect(run.conductor.lives).toBe(2)
   })

@@ -10,7 +10,7 @@ import { NatsServer, noServer } from './server.fixture.ts'
 
 const SLOW = '0.1x'
 
-describe.skipIf(noServer())('a cluster', () => {
+describe.skipIf(noServer()).concurrent('a cluster', () => {
   let server: NatsServer
   let wire: NatsWire
   const clusters: Cluster[] = []
