@@ -11,7 +11,7 @@ export const FOLDER = mkdtempSync(join(tmpdir(), 'coldpool-cluster-'))
 const references = new Map<string, Promise<string>>()
 
 /** The run folder of this scenario, of a run on the memory bus. */
-export function onMemory(yaml: string, injections?: string): Promise<string> {
+function onMemory(yaml: string, injections?: string): Promise<string> {
   const key = JSON.stringify([yaml, injections])
   let folder = references.get(key)
   if (folder === undefined) references.set(key, (folder = run(yaml, injections)))
