@@ -1,13 +1,16 @@
 /** What a run must give, however it is run: what the memory bus gives, file by file. */
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import { parseScenario } from '#shared/scenario.ts'
 import { parseInjections } from '#simulation/injections.ts'
 import { runScenario, type Verdict } from '#simulation/run.ts'
 
 export const FOLDER = mkdtempSync(join(tmpdir(), 'coldpool-cluster-'))
+/** Everything that the tests of a file write, but for the servers' stores. */
+afterAll(() => rmSync(FOLDER, { recursive: true, force: true }))
+
 const references = new Map<string, Promise<string>>()
 
 /** The run folder of this scenario, of a run on the memory bus. */
