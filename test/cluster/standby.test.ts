@@ -50,8 +50,11 @@ describe.skipIf(noServer()).concurrent('a host that falls silent', () => {
   })
 
   test('is replaced by one that stands by; when it comes back it is told to go, and its mail is dropped', async () => {
-    const cluster = clusterOf([...STAGES, 'host-3'])
+    const cluster = clusterOf(STAGES)
     const run = await cluster.conduct(TROUBLED, { paces: [SLOW] })
+    // Too late to be given anything.
+    await cluster.until(({ state }) => state === 'running')
+    cluster.start(['host-3'])
     const before = await cluster.until(({ lastSetSeconds, standby }) => lastSetSeconds >= 0 && standby.length > 0)
     expect(before.standby).toEqual(['host-3'])
     cluster.of('host-1').signal('SIGSTOP')
