@@ -31,7 +31,9 @@ export class Cluster {
   readonly name = `test-${process.pid}-${Cluster.#count++}`
   readonly server: NatsServer
   readonly #folder = mkdtempSync(join(FOLDER, 'cluster-'))
+  /** By name, the last that was given it. */
   readonly #processes = new Map<string, Supervised>()
+  readonly #all: Supervised[] = []
   readonly statuses: Status[] = []
   readonly samples: Sample[] = []
   #feed: Feed | undefined
@@ -115,7 +117,7 @@ export class Cluster {
 
   async stop(): Promise<void> {
     await this.#feed?.close()
-    await Promise.all([...this.#processes.values()].map((process) => process.stop()))
+    await Promise.all(this.#all.map((process) => process.stop()))
   }
 
   #spawn(name: string, main: string, environment: (life: number) => Environment, failuresMax?: number): Supervised {
@@ -127,6 +129,7 @@ export class Cluster {
     }
     const process = new Supervised(name, join(ROOT, main), (life) => ({ ...common, ...environment(life) }), failuresMax)
     this.#processes.set(name, process)
+    this.#all.push(process)
     return process
   }
 
