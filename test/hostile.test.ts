@@ -111,6 +111,8 @@ describe.skipIf(isMissing('nats-server', '--version'))('a cluster under attack',
       },
     })
     for (const user of USERS) attackers.set(user, await Attacker.login(server, user))
+    // What it has not heard would be news to it when it is said again.
+    await until('the observer listens', () => processes.of('observer').lines.some(({ message }) => message === 'listening'))
     truth = new Truth()
     truth.listen(attackers.get('conductor')!.connection, EVERYTHING)
     truth.listen(attackers.get('host')!.connection, AS_A_STAGE)

@@ -30,7 +30,7 @@ export interface ConductInput {
   readonly script?: readonly Stamped[]
 }
 
-/** Everything from the environment: COLDPOOL_SCENARIO, COLDPOOL_PACE, COLDPOOL_OUT, COLDPOOL_REPLICAS. */
+/** Everything from the environment: COLDPOOL_SCENARIO, COLDPOOL_PACE, COLDPOOL_OUT, COLDPOOL_REPLICAS, COLDPOOL_STAGES. */
 export async function conductorProcess(
   flags: BusFlags,
   leave: AbortSignal,
@@ -44,13 +44,14 @@ export async function conductorProcess(
   const wire = await connectWire(settings, 'conductor', log, { patient: true })
   const stopAlive = showAlive(wire)
   try {
-    const store = await JetStreamStore.create(wire, streamLimits(env))
+    const store = await JetStreamStore.create(wire, streamLimits())
     const input = (): ConductInput => ({
       yaml: loadScenario(readScenarioText(file), file, []).yaml,
       out: env['COLDPOOL_OUT'] ?? 'runs',
     })
     const cluster = clusterName(flags) ?? DEFAULT_CLUSTER
-    const result = await conductRun(wire, store, input, { cluster, pace, log, leave, dropped: wire.dropped, ...more })
+    const stages = wholeOf('COLDPOOL_STAGES') ?? 0
+    const result = await conductRun(wire, store, input, { cluster, pace, log, leave, stages, dropped: wire.dropped, ...more })
     if (result) process.stdout.write(renderVerdict(result))
     else log.info({}, 'the run is left as it is; the next conductor resumes it')
   } finally {
@@ -59,19 +60,20 @@ export async function conductorProcess(
   }
 }
 
-/** Throws CP_OPTION. */
-function streamLimits(env: NodeJS.ProcessEnv): StreamLimits {
-  const whole = (name: string, otherwise: number): number => {
-    const text = env[name]
-    if (text === undefined || text === '') return otherwise
-    if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
-    throw new ColdpoolError('CP_OPTION', name, `got ${JSON.stringify(text).slice(0, 80)}`, 'a whole number above 0')
-  }
+function streamLimits(): StreamLimits {
   return {
-    journalBytes: whole('COLDPOOL_JOURNAL_BYTES', STREAM_LIMITS.journalBytes),
-    snapshotBytes: whole('COLDPOOL_SNAPSHOT_BYTES', STREAM_LIMITS.snapshotBytes),
-    replicas: whole('COLDPOOL_REPLICAS', STREAM_LIMITS.replicas),
+    journalBytes: wholeOf('COLDPOOL_JOURNAL_BYTES') ?? STREAM_LIMITS.journalBytes,
+    snapshotBytes: wholeOf('COLDPOOL_SNAPSHOT_BYTES') ?? STREAM_LIMITS.snapshotBytes,
+    replicas: wholeOf('COLDPOOL_REPLICAS') ?? STREAM_LIMITS.replicas,
   }
+}
+
+/** Undefined if it is not set. Throws CP_OPTION. */
+function wholeOf(name: string): number | undefined {
+  const text = process.env[name]
+  if (text === undefined || text === '') return undefined
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text)
+  throw new ColdpoolError('CP_OPTION', name, `got ${JSON.stringify(text).slice(0, 80)}`, 'a whole number above 0')
 }
 
 /** Gives the verdict; undefined if the run was left, to be resumed by the next process that conducts in this lobby. */

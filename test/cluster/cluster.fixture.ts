@@ -57,9 +57,12 @@ export class Cluster {
     const folder = mkdtempSync(join(this.#folder, 'run-'))
     const scenario = join(folder, 'scenario.yaml')
     writeFileSync(scenario, yaml)
+    const stages = this.#processes.size
     const environment = (life: number): Environment => ({
       COLDPOOL_SCENARIO: scenario,
       COLDPOOL_OUT: join(folder, 'runs'),
+      // Who comes late would stand by.
+      COLDPOOL_STAGES: String(stages),
       COLDPOOL_PACE: paces[Math.min(life, paces.length) - 1]!,
       ...(typeof env === 'function' ? env(life) : env),
     })
