@@ -220,6 +220,8 @@ export class Director {
       await this.#restoreLedger(set)
       if (set) this.#trail.forget(set.first)
       this.#pacer.anchor(this.#secondsOf(from.quantum))
+      // The wait for the stages was no time in which anything was done.
+      this.#sets.drop()
       this.#state = 'running'
       this.#options.log.info({ generation, seconds: this.#secondsOf(from.quantum) }, 'granting')
       return await this.#conduct(bus, conductor, from)
