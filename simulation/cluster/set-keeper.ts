@@ -12,7 +12,7 @@ import { type Log, Seldom } from '#shared/observe/log.ts'
 import { type Located, packSnapshot, putSnapshot } from '#shared/observe/snapshots.ts'
 import type { GrantState } from '#services/conductor/grants.ts'
 import type { Placement } from './placement.ts'
-import type { RunJournal } from './run-journal.ts'
+import type { RunJournal, SetRecord } from './run-journal.ts'
 
 /** A set is due when storing the last one took at most this share of the time since. */
 const STORING_SHARE = 0.05
@@ -71,7 +71,7 @@ export class SetKeeper {
     this.drop()
   }
 
-  /** A new generation begins: what was under way will never be whole. */
+  /** A generation begins, or its first grant comes: what was under way will never be whole, and the next set is a while off. */
   drop(): void {
     this.#pending?.abort.abort()
     this.#pending = undefined
@@ -162,14 +162,12 @@ export class SetKeeper {
     const { set, first, state, placement, ledger } = pending
     const stages = pending.stages.filter((located) => located !== undefined)
     if (this.#pending !== pending || ledger === undefined || stages.length < pending.stages.length) return
-    this.#writing = this.#write(pending, async () => {
-      await this.#journal.whole({ set, first, state, placement, stages, ledger })
-    })
+    this.#writing = this.#write(pending, { set, first, state, placement, stages, ledger })
   }
 
-  async #write(pending: Pending, write: () => Promise<void>): Promise<void> {
+  async #write(pending: Pending, record: SetRecord): Promise<void> {
     try {
-      await write()
+      await this.#journal.whole(record)
     } catch (error) {
       // Another conductor has the run.
       if (error instanceof ColdpoolError) return pending.bus.abandon(error)
