@@ -1,10 +1,10 @@
 /** What an operator may ask of a running cluster: `coldpool inject`, `stop`, `pause`, `resume`, `pace`, `workloads`. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Packr } from 'msgpackr'
 import { parse } from 'yaml'
 import { subject } from '#shared/bus/wire.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import { openLog } from '#shared/observe/log.ts'
+import { pack, unpack } from '#shared/packing.ts'
 import { operatorAnswer, type OperatorRequest } from '#simulation/cluster/commands.ts'
 import { lobby } from '#simulation/cluster/crew.ts'
 import { Feed } from '#simulation/cluster/feed.ts'
@@ -110,11 +110,10 @@ type Answer = ReturnType<typeof operatorAnswer.parse>
 /** Without a named cluster, the one that runs; several are one too many. */
 async function ask(flags: BusFlags, request: OperatorRequest): Promise<Answer> {
   const cluster = clusterName(flags) ?? (await onlyCluster(flags))
-  const packr = new Packr({ useRecords: false, mapsAsObjects: true })
   const wire = await connectWire(busSettings(flags), 'cli', openLog({ process: 'cli' }, 'error'))
   try {
-    const bytes = await wire.request(subject(lobby(cluster), 'command', 'operator', 'conductor'), packr.pack(request), ANSWER_MS)
-    return operatorAnswer.parse(packr.unpack(bytes))
+    const bytes = await wire.request(subject(lobby(cluster), 'command', 'operator', 'conductor'), pack(request), ANSWER_MS)
+    return operatorAnswer.parse(unpack(bytes))
   } finally {
     await wire.close()
   }

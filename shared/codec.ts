@@ -4,11 +4,11 @@
  * the table and its bounds; what does not fit is CP_WIRE.
  */
 import { createHash } from 'node:crypto'
-import { Packr } from 'msgpackr'
 import type { Bag } from './bus/bus.ts'
 import { ColdpoolError } from './errors.ts'
 import { FIELDS } from './mail.ts'
 import { KINDS, MESSAGES, type BodyOf, type FieldType, type Kind, type Mail } from './messages.ts'
+import { pack, unpack } from './packing.ts'
 
 /** Elements in one array of a mail; a host's batch of pages is far below. */
 export const ARRAY_LENGTH_MAX = 1 << 22
@@ -21,8 +21,6 @@ export const SCHEMA_HASH = createHash('sha256')
   .digest('hex')
   .slice(0, 16)
 
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
-
 export function encodeBag(bag: Bag): Uint8Array {
   const mails = bag.mails.map(({ kind, from, to, sequence, body }) => [
     KINDS.indexOf(kind),
@@ -31,11 +29,11 @@ export function encodeBag(bag: Bag): Uint8Array {
     sequence,
     ...fieldsOf(kind, body),
   ])
-  return packr.pack([bag.from, bag.to, bag.quantum, mails])
+  return pack([bag.from, bag.to, bag.quantum, mails])
 }
 
 export function decodeBag(bytes: Uint8Array): Bag {
-  const [from, to, quantum, mails] = list(unpack(bytes, 'bag'), 'bag', 4)
+  const [from, to, quantum, mails] = list(unpacked(bytes, 'bag'), 'bag', 4)
   if (!Array.isArray(mails) || mails.length > MAILS_PER_BAG_MAX)
     throw malformed('bag', 'no list of mails', `at most ${MAILS_PER_BAG_MAX} mails`)
   return {
@@ -61,13 +59,13 @@ function decodeMail(raw: unknown): Mail {
 
 /** A body alone, as whoever is no actor of ours sends it: the fields in table order. */
 export function encodeBody<K extends Kind>(kind: K, body: BodyOf<K>): Uint8Array {
-  return packr.pack(fieldsOf(kind, body))
+  return pack(fieldsOf(kind, body))
 }
 
 export function decodeBody<K extends Kind>(kind: K, bytes: Uint8Array): BodyOf<K> {
   // A view of its own: the library leaves a mark on what it reads, and the caller keeps these bytes.
   const view = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return bodyOf(kind, list(unpack(view, kind), kind))
+  return bodyOf(kind, list(unpacked(view, kind), kind))
 }
 
 function fieldsOf(kind: Kind, body: Mail['body']): unknown[] {
@@ -85,9 +83,9 @@ function bodyOf<K extends Kind>(kind: K, values: readonly unknown[]): BodyOf<K> 
   return body as unknown as BodyOf<K>
 }
 
-function unpack(bytes: Uint8Array, what: string): unknown {
+function unpacked(bytes: Uint8Array, what: string): unknown {
   try {
-    return packr.unpack(bytes) as unknown
+    return unpack(bytes)
   } catch {
     throw malformed(what, 'the bytes are not msgpack', `a packed ${what}`)
   }

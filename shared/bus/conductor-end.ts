@@ -7,7 +7,7 @@ import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { ColdpoolError, InvariantError } from '../errors.ts'
 import type { Bag, Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
-import { type ControlOf, decodeControl, encodeControl } from './control.ts'
+import { type ControlOf, encodeControl, readControl } from './control.ts'
 import type { Quantum } from '../time.ts'
 import { StageEnd, type StageEndOptions } from './stage-end.ts'
 import { Dropped, subject, type Subscription, type Wire } from './wire.ts'
@@ -196,18 +196,12 @@ export class ConductorEnd implements Bus {
   }
 
   #decode<K extends 'done' | 'failed'>(kind: K, bytes: Uint8Array, at: string): ControlOf<K> | undefined {
-    try {
-      const control = decodeControl(bytes)
-      if (control.kind !== kind) throw new ColdpoolError('CP_WIRE', 'control', control.kind, kind)
-      const body = control.body as ControlOf<K>
-      if (body.generation !== this.#spec.generation) this.dropped.count('old')
-      // The role in the subject is what the server let its sender say.
-      else if (at.split('.')[3] !== this.#spec.roles[body.stage]) this.dropped.count('stranger')
-      else return body
-    } catch (error) {
-      if (!(error instanceof ColdpoolError)) throw error
-      this.dropped.count('malformed', error.message)
-    }
+    const body = readControl(bytes, [kind], this.dropped)?.body
+    if (body === undefined) return undefined
+    if (body.generation !== this.#spec.generation) this.dropped.count('old')
+    // The role in the subject is what the server let its sender say.
+    else if (at.split('.')[3] !== this.#spec.roles[body.stage]) this.dropped.count('stranger')
+    else return body
     return undefined
   }
 }

@@ -4,9 +4,10 @@
  * kind's index and its fields in table order.
  */
 import { createHash } from 'node:crypto'
-import { Packr } from 'msgpackr'
 import { SCHEMA_HASH } from '../codec.ts'
 import { ColdpoolError } from '../errors.ts'
+import { pack, unpack } from '../packing.ts'
+import type { Dropped } from './wire.ts'
 
 /**
  * The types of a field: `whole` a whole number ≥ 0 below 2^53, `real` a number (Infinity: never), `text` at most 4 KiB,
@@ -178,7 +179,8 @@ export type ControlOf<K extends ControlKind> = {
     ? FieldTypes[(typeof CONTROL)[K]['fields'][F]]
     : never
 }
-export type Control = { [K in ControlKind]: { readonly kind: K; readonly body: ControlOf<K> } }[ControlKind]
+type ControlAmong<K extends ControlKind> = { [P in K]: { readonly kind: P; readonly body: ControlOf<P> } }[K]
+export type Control = ControlAmong<ControlKind>
 
 export const CONTROL_KINDS = Object.keys(CONTROL) as readonly ControlKind[]
 
@@ -191,19 +193,18 @@ export const PROTOCOL_HASH = createHash('sha256')
 
 type FieldPlan = readonly (readonly [name: string, type: FieldType])[]
 const PLANS: readonly FieldPlan[] = CONTROL_KINDS.map((kind) => Object.entries(CONTROL[kind].fields))
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
 export function encodeControl<K extends ControlKind>(kind: K, body: ControlOf<K>): Uint8Array {
   const index = CONTROL_KINDS.indexOf(kind)
   const values: unknown[] = [index]
   for (const [name] of PLANS[index]!) values.push((body as Readonly<Record<string, unknown>>)[name])
-  return packr.pack(values)
+  return pack(values)
 }
 
 /** Who said hello in a version that cannot be read otherwise. */
 export function strangerOf(bytes: Uint8Array): { schema: string; version: string; instance: string } | undefined {
   try {
-    const [index, schema, version, , instance] = packr.unpack(bytes) as unknown[]
+    const [index, schema, version, , instance] = unpack(bytes) as unknown[]
     if (index === 0 && isText(schema) && isText(version) && isText(instance)) return { schema, version, instance } as never
   } catch {
     // Not even msgpack.
@@ -215,7 +216,7 @@ export function strangerOf(bytes: Uint8Array): { schema: string; version: string
 export function decodeControl(bytes: Uint8Array): Control {
   let raw: unknown
   try {
-    raw = packr.unpack(bytes)
+    raw = unpack(bytes)
   } catch {
     throw malformed('control', 'the bytes are not msgpack', 'a packed message')
   }
@@ -232,6 +233,23 @@ export function decodeControl(bytes: Uint8Array): Control {
     body[name] = values[i]
   }
   return { kind, body } as unknown as Control
+}
+
+/** A message of one of these kinds; all else that comes is counted as malformed. */
+export function readControl<K extends ControlKind>(
+  bytes: Uint8Array,
+  kinds: readonly K[],
+  dropped: Dropped,
+): ControlAmong<K> | undefined {
+  try {
+    const control = decodeControl(bytes)
+    if ((kinds as readonly ControlKind[]).includes(control.kind)) return control as ControlAmong<K>
+    dropped.count('malformed', `got ${control.kind}; expected ${kinds.join(' or ')}`)
+  } catch (error) {
+    if (!(error instanceof ColdpoolError)) throw error
+    dropped.count('malformed', error.message)
+  }
+  return undefined
 }
 
 const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0

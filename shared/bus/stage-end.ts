@@ -7,7 +7,7 @@ import type { ActorEvent } from '../actor.ts'
 import { ColdpoolError } from '../errors.ts'
 import type { Bag, Report, StageHandler, StageId } from './bus.ts'
 import type { Command } from '../command.ts'
-import { type ControlOf, decodeControl, encodeControl } from './control.ts'
+import { type ControlOf, encodeControl, readControl } from './control.ts'
 import { ROLES } from '../messages.ts'
 import { Mailbag, type NamedBag, readParcel, sealBag, type SealedBag } from './mailbag.ts'
 import { Dropped, subject, type Subscription, type Wire } from './wire.ts'
@@ -237,16 +237,9 @@ export class StageEnd {
   }
 
   #decode<K extends 'grant' | 'need'>(kind: K, bytes: Uint8Array): ControlOf<K> | undefined {
-    try {
-      const control = decodeControl(bytes)
-      if (control.kind !== kind) throw new ColdpoolError('CP_WIRE', 'control', control.kind, kind)
-      const body = control.body as ControlOf<K>
-      if (body.generation === this.#spec.generation) return body
-      this.dropped.count('old')
-    } catch (error) {
-      if (!(error instanceof ColdpoolError)) throw error
-      this.dropped.count('malformed', error.message)
-    }
+    const body = readControl(bytes, [kind], this.dropped)?.body
+    if (body === undefined || body.generation === this.#spec.generation) return body
+    this.dropped.count('old')
     return undefined
   }
 }

@@ -1,17 +1,15 @@
 /** What the conductor tells whoever listens (shared/observe/broadcast.ts): status once a second, samples and events as they come. */
-import { Packr } from 'msgpackr'
 import type { Report } from '#shared/bus/bus.ts'
 import type { SubjectKind } from '#shared/bus/subjects.ts'
 import { subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import type { Events, Sample, Status } from '#shared/observe/broadcast.ts'
+import { pack } from '#shared/packing.ts'
 import type { Quantum } from '#shared/time.ts'
 import type { Cast } from '../actors.ts'
 import { eventsOf } from '../ledger.ts'
 import { telemetryOf } from '../verdict.ts'
 
 const STATUS_MS = 1000
-
-export const broadcastPackr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
 export class Broadcast {
   readonly #wire: Wire
@@ -54,6 +52,6 @@ export class Broadcast {
   }
 
   #tell(kind: SubjectKind, message: object): void {
-    this.#wire.publish(subject(this.#run, kind, 'conductor', 'all'), broadcastPackr.pack(message))
+    this.#wire.publish(subject(this.#run, kind, 'conductor', 'all'), pack(message))
   }
 }

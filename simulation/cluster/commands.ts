@@ -2,12 +2,12 @@
  * The operator's desk: requests from outside (inject, stop, pause, resume, pace), checked and answered. Those that change
  * what is simulated wait until the conductor stamps them between two grants; the others only change when grants go out.
  */
-import { Packr } from 'msgpackr'
 import { z } from 'zod'
 import { subject, type Dropped, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import type { Stamped } from '#shared/command.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import { StoreFull } from '#shared/observe/store.ts'
+import { pack, unpack } from '#shared/packing.ts'
 import { ScenarioError } from '#shared/scenario/problems.ts'
 import type { Admission, Request } from '../admission.ts'
 import { lobby } from './crew.ts'
@@ -41,8 +41,6 @@ export const WAITING_MAX = 256
 /** As many newcomers may have joined and left in one run; it bounds the search for a free name. */
 const NAMES_MAX = 100_000
 
-const packr = new Packr({ useRecords: false, int64AsType: 'number' })
-
 interface Waiting {
   /** Made when it is stamped: only then is it sure which names are free. */
   readonly request: () => Request
@@ -73,7 +71,7 @@ export class Commands {
   open(): void {
     const { wire, cluster } = this.#parts
     this.#subscription = wire.serve(subject(lobby(cluster), 'command', 'operator', 'conductor'), async (bytes) =>
-      packr.pack(await this.#answer(bytes)),
+      pack(await this.#answer(bytes)),
     )
   }
 
@@ -152,7 +150,7 @@ export class Commands {
 function read(bytes: Uint8Array): OperatorRequest | undefined {
   if (bytes.length > REQUEST_BYTES_MAX) return undefined
   try {
-    return operatorRequest.safeParse(packr.unpack(bytes)).data
+    return operatorRequest.safeParse(unpack(bytes)).data
   } catch {
     return undefined
   }

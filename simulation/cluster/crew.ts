@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Actor, Ordinal, Snapshot } from '#shared/actor.ts'
 import type { Bag } from '#shared/bus/bus.ts'
-import { type ControlOf, decodeControl, encodeControl, PROTOCOL_HASH } from '#shared/bus/control.ts'
+import { type ControlOf, encodeControl, PROTOCOL_HASH, readControl } from '#shared/bus/control.ts'
 import { StageEnd, type StageEndOptions } from '#shared/bus/stage-end.ts'
 import { Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import { ColdpoolError } from '#shared/errors.ts'
@@ -130,29 +130,19 @@ class Crew {
   }
 
   #call(bytes: Uint8Array, to: string): void {
-    try {
-      const { kind, body } = decodeControl(bytes)
-      if (kind !== 'probe' && kind !== 'assign' && kind !== 'go' && kind !== 'refuse')
-        throw new ColdpoolError('CP_WIRE', 'call', kind, 'a call')
-      const mine = kind === 'probe' || (to === this.#instance && (kind === 'refuse' || body.instance === to))
-      if (!mine) this.#dropped.count('stranger', `${kind} for another`)
-      else if (kind === 'assign') this.#assign(body)
-      else if (kind === 'go') this.#go(body)
-      else if (kind === 'probe') {
-        this.#answer = body.nonce
-        this.#hello()
-      } else
-        this.#refuse(
-          new ColdpoolError(
-            'CP_REFUSED',
-            this.#spec.name,
-            body.reason,
-            'one version of coldpool in a cluster, and one process of a name',
-          ),
-        )
-    } catch (error) {
-      if (!(error instanceof ColdpoolError)) throw error
-      this.#dropped.count('malformed', error.message)
+    const call = readControl(bytes, ['probe', 'assign', 'go', 'refuse'], this.#dropped)
+    if (call === undefined) return
+    const { kind, body } = call
+    const mine = kind === 'probe' || (to === this.#instance && (kind === 'refuse' || body.instance === to))
+    if (!mine) this.#dropped.count('stranger', `${kind} for another`)
+    else if (kind === 'assign') this.#assign(body)
+    else if (kind === 'go') this.#go(body)
+    else if (kind === 'probe') {
+      this.#answer = body.nonce
+      this.#hello()
+    } else {
+      const expected = 'one version of coldpool in a cluster, and one process of a name'
+      this.#refuse(new ColdpoolError('CP_REFUSED', this.#spec.name, body.reason, expected))
     }
   }
 
@@ -163,6 +153,7 @@ class Crew {
     if (generation <= (this.#taken.get(run) ?? 0)) return this.#dropped.count('old')
     if (stage === 0 || roles[stage] !== this.#spec.roles[0]) return this.#dropped.count('stranger', 'a post of another role')
     const post = this.#postOf(assignment)
+    if (post === undefined) return
     this.#taken.delete(run)
     this.#taken.set(run, generation)
     if (this.#taken.size > TAKEN_MAX) this.#taken.delete(this.#taken.keys().next().value!)
@@ -171,15 +162,16 @@ class Crew {
     void post.take()
   }
 
-  /** Whatever can be wrong with it is found here, before the old post is left. Throws CP_WIRE. */
-  #postOf(assignment: Assignment): Post {
+  /** Whatever can be wrong with it is found here, before the old post is left. */
+  #postOf(assignment: Assignment): Post | undefined {
     const { run, roles, placement } = assignment
     try {
       if (![run, ...roles].every((word) => WORD.test(word))) throw new Error('got a run or role that is no word')
       if (!placement.every((stage) => stage < roles.length)) throw new Error('got an actor on no stage')
       return new Post(this.#wire, this.#store, assignment, this.#instance, this.#dropped, this.#options)
     } catch (error) {
-      throw new ColdpoolError('CP_WIRE', 'assign', (error as Error).message.slice(0, PROBLEM_MAX), 'what can be carried')
+      this.#dropped.count('malformed', `an assignment that cannot be carried: ${(error as Error).message.slice(0, PROBLEM_MAX)}`)
+      return undefined
     }
   }
 

@@ -3,8 +3,9 @@ import type { SubjectKind } from '#shared/bus/subjects.ts'
 import { Dropped, subject } from '#shared/bus/wire.ts'
 import { type FakeWire, Network } from '#shared/bus/wire.fixture.ts'
 import type { Listener, Status } from '#shared/observe/broadcast.ts'
+import { pack } from '#shared/packing.ts'
 import { Cast } from '../actors.ts'
-import { Broadcast, broadcastPackr } from './broadcast.ts'
+import { Broadcast } from './broadcast.ts'
 import { Feed } from './feed.ts'
 import { statusOf } from './status.ts'
 import { tiny } from './tiny.fixture.ts'
@@ -53,7 +54,7 @@ function status(run: string, cluster: string, quantum = 0): Status {
 }
 
 function tell(run: string, kind: SubjectKind, message: object): void {
-  conductor.publish(subject(run, kind, 'conductor', 'all'), broadcastPackr.pack(message))
+  conductor.publish(subject(run, kind, 'conductor', 'all'), pack(message))
   network.advance(1)
 }
 

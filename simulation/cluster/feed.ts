@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import type { SubjectKind } from '#shared/bus/subjects.ts'
 import { type Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import { eventsSchema, type Listener, sampleSchema, type Status, statusSchema } from '#shared/observe/broadcast.ts'
-import { broadcastPackr } from './broadcast.ts'
+import { unpack } from '#shared/packing.ts'
 
 const MESSAGE_BYTES_MAX = 64 << 20
 
@@ -79,7 +79,7 @@ export class Feed {
 
 function read<T>(bytes: Uint8Array, schema: z.ZodType<T>): T | undefined {
   try {
-    return schema.safeParse(broadcastPackr.unpack(bytes)).data
+    return schema.safeParse(unpack(bytes)).data
   } catch {
     return undefined
   }

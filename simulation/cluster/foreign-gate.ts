@@ -4,7 +4,6 @@
  * takes effect. One that says nothing for 5 s is taken for dead.
  */
 import { createHmac } from 'node:crypto'
-import { Packr } from 'msgpackr'
 import { z } from 'zod'
 import type { ActorId } from '#shared/actor.ts'
 import type { Bag } from '#shared/bus/bus.ts'
@@ -14,6 +13,7 @@ import type { Command, ForeignKind, Stamped } from '#shared/command.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import type { Kind } from '#shared/messages.ts'
 import { StoreFull } from '#shared/observe/store.ts'
+import { pack, unpack } from '#shared/packing.ts'
 import { ScenarioError } from '#shared/scenario/problems.ts'
 import type { Cast } from '../actors.ts'
 import type { Request } from '../admission.ts'
@@ -22,8 +22,6 @@ import { lobby } from './crew.ts'
 export const FOREIGN_SILENT_MS = 5000
 export const SAYINGS_MAX = 1024
 export const SAYING_BYTES_MAX = 8 << 20
-
-const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: 'number' })
 
 /** Requests with one nonce are one request: an answer may be lost, so whoever asks may have to ask again. */
 const joining = z.object({ host: z.string().min(1).max(64), nonce: z.string().max(64).optional() })
@@ -73,7 +71,7 @@ export class ForeignGate {
   open(): void {
     const { wire, cluster, run } = this.#parts
     this.#subscriptions = [
-      wire.serve(subject(lobby(cluster), 'join', 'workload', 'conductor'), async (bytes) => packr.pack(await this.#join(bytes))),
+      wire.serve(subject(lobby(cluster), 'join', 'workload', 'conductor'), async (bytes) => pack(await this.#join(bytes))),
       wire.subscribe(subject(run, 'mail', 'workload', 'conductor'), (bytes) => this.#hear(bytes)),
       wire.every(FOREIGN_SILENT_MS / 10, () => this.#look()),
     ]
@@ -124,7 +122,7 @@ export class ForeignGate {
       for (const mail of bag.mails) {
         const id = cast.nameOf(mail.to)
         if (!this.#guests.has(id)) continue
-        this.#tell(id, mail.kind, packr.unpack(encodeBody(mail.kind, mail.body)))
+        this.#tell(id, mail.kind, unpack(encodeBody(mail.kind, mail.body)))
       }
     }
   }
@@ -136,7 +134,7 @@ export class ForeignGate {
 
   #tell(id: ActorId, kind: Kind | 'over', fields: unknown): void {
     const { wire, run } = this.#parts
-    wire.publish(subject(run, 'progress', 'conductor', id), packr.pack([this.#quantum, kind, fields]))
+    wire.publish(subject(run, 'progress', 'conductor', id), pack([this.#quantum, kind, fields]))
   }
 
   #join(bytes: Uint8Array): Promise<object> | object {
@@ -172,7 +170,7 @@ export class ForeignGate {
     if (guest.gone || kind === 'alive') return
     if (this.#waiting.length >= SAYINGS_MAX) return this.#parts.dropped.count('overflow')
     if (kind === 'left') this.#leave(id, guest)
-    else this.#say(id, kind, packr.pack(said[3]))
+    else this.#say(id, kind, pack(said[3]))
   }
 
   #say(id: ActorId, mail: ForeignKind, body: Uint8Array): void {
@@ -197,7 +195,7 @@ export class ForeignGate {
 
 function read<T>(bytes: Uint8Array, schema: z.ZodType<T>): T | undefined {
   try {
-    return schema.safeParse(packr.unpack(bytes)).data
+    return schema.safeParse(unpack(bytes)).data
   } catch {
     return undefined
   }

@@ -5,9 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { StageId } from '#shared/bus/bus.ts'
 import { StageLost } from '#shared/bus/conductor-end.ts'
-import { decodeControl } from '#shared/bus/control.ts'
+import { readControl } from '#shared/bus/control.ts'
 import { type Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
-import { ColdpoolError } from '#shared/errors.ts'
 import type { StageStatus } from '#shared/observe/broadcast.ts'
 import type { Log } from '#shared/observe/log.ts'
 import type { Located } from '#shared/observe/snapshots.ts'
@@ -300,18 +299,14 @@ export class Posts {
   }
 
   #hearReady(bytes: Uint8Array, role: string): void {
-    try {
-      const { kind, body } = decodeControl(bytes)
-      if (kind !== 'ready') throw new ColdpoolError('CP_WIRE', 'ready', kind, 'ready')
-      if (body.generation !== this.#generation) this.#dropped.count('old')
-      else if (this.#slots[body.stage]?.roles[0] !== role) this.#dropped.count('stranger', 'a ready in the name of another role')
-      else if (this.#holders[body.stage] !== body.instance) this.#dropped.count('stranger', 'a ready of another process')
-      else if (this.#ready.has(body.stage)) this.#dropped.count('double')
-      else this.#ready.add(body.stage)
-    } catch (error) {
-      if (!(error instanceof ColdpoolError)) throw error
-      this.#dropped.count('malformed', error.message)
-    }
+    const body = readControl(bytes, ['ready'], this.#dropped)?.body
+    if (body === undefined) return
+    const { generation, stage, instance } = body
+    if (generation !== this.#generation) this.#dropped.count('old')
+    else if (this.#slots[stage]?.roles[0] !== role) this.#dropped.count('stranger', 'a ready in the name of another role')
+    else if (this.#holders[stage] !== instance) this.#dropped.count('stranger', 'a ready of another process')
+    else if (this.#ready.has(stage)) this.#dropped.count('double')
+    else this.#ready.add(stage)
   }
 
   #say(remark: string): void {

@@ -3,9 +3,8 @@
  * answered a probe that only it can have heard; so a hello that is replayed or made up brings nobody to life.
  */
 import { createHmac, randomBytes } from 'node:crypto'
-import { decodeControl, encodeControl, PROTOCOL_HASH, strangerOf, type ControlOf } from '#shared/bus/control.ts'
+import { encodeControl, PROTOCOL_HASH, readControl, strangerOf, type ControlOf } from '#shared/bus/control.ts'
 import { DROP_CAUSES, type Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
-import { ColdpoolError } from '#shared/errors.ts'
 import { lobby } from './crew.ts'
 import type { Offer } from './placement.ts'
 import { VERSION } from './version.ts'
@@ -164,26 +163,22 @@ export class Roster {
       this.#listener.refused?.(instance, reason)
       return undefined
     }
-    try {
-      const { kind, body } = decodeControl(bytes)
-      if (kind !== 'hello') throw new ColdpoolError('CP_WIRE', 'hello', kind, 'a hello')
-      const { name, instance, roles, dropped } = body
-      const formed =
-        TOKEN.test(name) &&
-        TOKEN.test(instance) &&
-        roles.length > 0 &&
-        roles.length <= ROLES.size &&
-        roles.every((role) => ROLES.has(role)) &&
-        areCounts(dropped)
-      if (!formed) throw new ColdpoolError('CP_WIRE', 'hello', 'got a hello of another form', 'a name, roles and counts')
-      // The role in the subject is what the server let its sender say: nobody speaks as a process of another role.
-      const role = at.split('.')[3]!
-      if (roles[0] === role && instance.startsWith(`${role}-`)) return body
+    const body = readControl(bytes, ['hello'], this.#dropped)?.body
+    if (body === undefined) return undefined
+    const { name, instance, roles, dropped } = body
+    const formed =
+      TOKEN.test(name) &&
+      TOKEN.test(instance) &&
+      roles.length > 0 &&
+      roles.length <= ROLES.size &&
+      roles.every((one) => ROLES.has(one)) &&
+      areCounts(dropped)
+    // The role in the subject is what the server let its sender say: nobody speaks as a process of another role.
+    const role = at.split('.')[3]!
+    if (!formed) this.#dropped.count('malformed', 'a hello without a name, roles and counts')
+    else if (roles[0] !== role || !instance.startsWith(`${role}-`))
       this.#dropped.count('stranger', 'a hello in the name of another role')
-    } catch (error) {
-      if (!(error instanceof ColdpoolError)) throw error
-      this.#dropped.count('malformed', error.message)
-    }
+    else return body
     return undefined
   }
 }

@@ -4,7 +4,7 @@
  * a recovery repeats little; if none has become whole for long, the run waits until one is, for the same reason.
  */
 import type { ConductorEnd } from '#shared/bus/conductor-end.ts'
-import { decodeControl } from '#shared/bus/control.ts'
+import { readControl } from '#shared/bus/control.ts'
 import { type Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import { type Store, StoreFull } from '#shared/observe/store.ts'
@@ -139,23 +139,17 @@ export class SetKeeper {
   }
 
   #hear(bytes: Uint8Array, role: string): void {
-    try {
-      const { kind, body } = decodeControl(bytes)
-      if (kind !== 'stored') throw new ColdpoolError('CP_WIRE', 'stored', kind, 'stored')
-      const pending = this.#pending
-      // It is said again and again, in case it was lost.
-      if (body.set === this.#whole) return
-      if (pending === undefined || body.set !== pending.set || body.generation !== pending.generation)
-        return this.#dropped.count('old')
-      if (pending.placement.slots[body.stage]?.roles[0] !== role) return this.#dropped.count('stranger')
-      if (pending.stages[body.stage]) return
-      const { object, chunks, bytes: size, digest, positions } = body
-      pending.stages[body.stage] = { object, chunks, bytes: size, digest, positions }
-      this.#finish(pending)
-    } catch (error) {
-      if (!(error instanceof ColdpoolError)) throw error
-      this.#dropped.count('malformed', error.message)
-    }
+    const body = readControl(bytes, ['stored'], this.#dropped)?.body
+    // It is said again and again, in case it was lost.
+    if (body === undefined || body.set === this.#whole) return
+    const pending = this.#pending
+    if (pending === undefined || body.set !== pending.set || body.generation !== pending.generation)
+      return this.#dropped.count('old')
+    if (pending.placement.slots[body.stage]?.roles[0] !== role) return this.#dropped.count('stranger')
+    if (pending.stages[body.stage]) return
+    const { object, chunks, bytes: size, digest, positions } = body
+    pending.stages[body.stage] = { object, chunks, bytes: size, digest, positions }
+    this.#finish(pending)
   }
 
   #finish(pending: Pending): void {
