@@ -9,12 +9,13 @@ export interface Interrupt extends Disposable {
   readonly signal: AbortSignal
 }
 
-export function listenForInterrupt(io: Io): Interrupt {
+/** `soon` says what the first one leads to. */
+export function listenForInterrupt(io: Io, soon = 'the run ends now and its folder stays'): Interrupt {
   const controller = new AbortController()
   const onSignal = (): void => {
     // The terminal's line may hold a progress bar, hence the line break.
     if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED)
-    io.stderr.write('\ninterrupted: the run ends now and its folder stays; once more to quit at once\n')
+    io.stderr.write(`\ninterrupted: ${soon}; once more to quit at once\n`)
     controller.abort()
   }
   for (const signal of SIGNALS) process.on(signal, onSignal)

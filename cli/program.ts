@@ -4,6 +4,7 @@ import { ColdpoolError } from '#shared/errors.ts'
 import { scenarioJsonSchema } from '#shared/scenario.ts'
 import { printable, ScenarioError } from '#shared/scenario/problems.ts'
 import { addClusterCommands, append } from './cluster-commands.ts'
+import { experiment, type ExperimentFlags, listExperiments } from './experiment.ts'
 import type { Io } from './io.ts'
 import { run, type RunFlags } from './run.ts'
 import type { WatchIo } from './watch/watch.ts'
@@ -29,6 +30,14 @@ const SCHEMA_EXAMPLES = `
 Example, for the YAML extension of most editors:
   coldpool schema > scenario.schema.json
   and as the first line of a scenario:  # yaml-language-server: $schema=scenario.schema.json`
+
+const EXPERIMENT_EXAMPLES = `
+The folder gets answer.md, a picture (SVG) for each axis, and runs.ndjson with the figures of every run.
+
+Examples:
+  coldpool experiments
+  coldpool experiment isolation
+  coldpool experiment shares --seeds 20 --json > shares.json`
 
 /** Runs one command line (without the names of node and the script); gives the exit code. */
 export async function main(argv: readonly string[], io: Io & WatchIo): Promise<number> {
@@ -64,6 +73,24 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .description('print the JSON Schema of scenarios, for editors')
     .addHelpText('after', SCHEMA_EXAMPLES)
     .action(() => void io.stdout.write(`${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`))
+
+  program
+    .command('experiment')
+    .description('answer a question about policies by many runs: tables, a picture, a paragraph')
+    .argument('<NAME>', 'what "coldpool experiments" lists')
+    .option('--seeds <N>', "runs at each point, instead of the experiment's own number")
+    .option('--out <DIR>', 'where the folder with the answer is made', 'runs')
+    .option('--json', 'print the points of all measures and nothing else')
+    .option('--quiet', 'show no progress')
+    .addHelpText('after', EXPERIMENT_EXAMPLES)
+    .action(async (name: string, flags: ExperimentFlags) => {
+      exitCode = await experiment(name, flags, io)
+    })
+
+  program
+    .command('experiments')
+    .description('list the experiments')
+    .action(() => listExperiments(io))
 
   addClusterCommands(program, io, (code) => {
     exitCode = code

@@ -10,18 +10,32 @@ const BAR_WIDTH = 20
 /** Less than this is the grain of timers. */
 export const BEHIND_SECONDS = 0.1
 
-export interface ProgressDisplay extends Disposable {
-  readonly show: (progress: Progress) => void
+/** How far something is; `line` is asked for only when it is shown. */
+export interface Gauge extends Disposable {
+  readonly show: (done: number, total: number, line: () => string) => void
   /** Leaves the terminal as it was; may be called again. */
   end(): void
 }
 
+export interface ProgressDisplay extends Disposable {
+  readonly show: (progress: Progress) => void
+  end(): void
+}
+
 export function showProgress(stderr: Io['stderr'] | undefined): ProgressDisplay {
-  if (stderr === undefined) return display(() => {})
+  const { show, ...rest } = showGauge(stderr)
+  return {
+    ...rest,
+    show: (progress) => show(progress.virtualSeconds, progress.totalSeconds, () => progressLine(progress)),
+  }
+}
+
+export function showGauge(stderr: Io['stderr'] | undefined): Gauge {
+  if (stderr === undefined) return gauge(() => {})
   return stderr.isTTY === true ? bar(stderr as NodeJS.WritableStream) : lines(stderr)
 }
 
-function bar(stream: NodeJS.WritableStream): ProgressDisplay {
+function bar(stream: NodeJS.WritableStream): Gauge {
   const single = new cliProgress.SingleBar({
     stream,
     clearOnComplete: true,
@@ -29,17 +43,17 @@ function bar(stream: NodeJS.WritableStream): ProgressDisplay {
     // Signals are ours (interrupt.ts).
     gracefulExit: false,
     fps: 5,
-    format: (_, { progress }, payload: { line?: string }) => {
+    format: (_, { progress }, payload: { line?: () => string }) => {
       const done = Math.round(progress * BAR_WIDTH)
-      return `${'█'.repeat(done)}${'░'.repeat(BAR_WIDTH - done)} ${payload.line ?? ''}`
+      return `${'█'.repeat(done)}${'░'.repeat(BAR_WIDTH - done)} ${payload.line?.() ?? ''}`
     },
   })
   let running = false
-  return display(
-    (progress) => {
-      if (!running) single.start(progress.totalSeconds, 0)
+  return gauge(
+    (done, total, line) => {
+      if (!running) single.start(total, 0)
       running = true
-      single.update(progress.virtualSeconds, { line: progressLine(progress) })
+      single.update(done, { line })
     },
     () => {
       if (running) single.stop()
@@ -48,17 +62,17 @@ function bar(stream: NodeJS.WritableStream): ProgressDisplay {
   )
 }
 
-function lines(stderr: Io['stderr']): ProgressDisplay {
+function lines(stderr: Io['stderr']): Gauge {
   let last = performance.now()
-  return display((progress) => {
+  return gauge((_, __, line) => {
     const now = performance.now()
     if (now - last < PLAIN_EVERY_MS) return
     last = now
-    stderr.write(`${progressLine(progress)}\n`)
+    stderr.write(`${line()}\n`)
   })
 }
 
-function display(show: (progress: Progress) => void, end: () => void = () => {}): ProgressDisplay {
+function gauge(show: Gauge['show'], end: () => void = () => {}): Gauge {
   return { show, end, [Symbol.dispose]: end }
 }
 

@@ -11,7 +11,7 @@ export const ERRORS = {
   CP_OVERRIDE: 'a --set names no value of the scenario',
   CP_OPTION: 'a command-line option has the wrong form',
   CP_DATA: 'a data file of the product is missing or damaged',
-  CP_OUTPUT: 'the run folder cannot be written',
+  CP_OUTPUT: 'a folder of results cannot be written',
   CP_WIRE: 'a message from outside is malformed',
   CP_BUS: 'the bus cannot be reached, or nobody answers',
   CP_STAGE: 'a stage of the cluster failed',

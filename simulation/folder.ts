@@ -10,6 +10,7 @@ import { ColdpoolError } from '#shared/errors.ts'
 import type { Scenario } from '#shared/scenario.ts'
 import { NS_PER_S } from '#shared/time.ts'
 import { formatInjection, INJECTIONS_HEADER } from './injections.ts'
+import { guarded, stampedFolder } from './output.ts'
 import type { Verdict } from './verdict.ts'
 
 const EVENTS = 'events.ndjson'
@@ -36,8 +37,7 @@ export class RunFolder {
 
   /** A new folder in `parent`. */
   static create(parent: string, scenario: Scenario, yaml: string): RunFolder {
-    const stamp = new Date().toISOString().replace(/[-:]/g, '').replace(/\..*/, '')
-    const path = guarded('run folder', () => fresh(parent, `${scenario.name}-${stamp}`))
+    const path = stampedFolder(parent, scenario.name)
     guarded(path, () => {
       mkdirSync(join(path, METRICS))
       writeFileSync(join(path, 'scenario.yaml'), yaml)
@@ -136,27 +136,5 @@ export class RunFolder {
   #write(file: string, text: string): void {
     guarded(this.path, () => appendFileSync(join(this.path, file), text))
     this.#pending.set(file, '')
-  }
-}
-
-function guarded<T>(where: string, use: () => T): T {
-  try {
-    return use()
-  } catch (error) {
-    throw new ColdpoolError('CP_OUTPUT', where, (error as Error).message, 'a folder that can be written')
-  }
-}
-
-/** Makes a folder of this name, or name-2, name-3, … if it is there already: nothing is overwritten. */
-function fresh(parent: string, name: string): string {
-  mkdirSync(parent, { recursive: true })
-  for (let attempt = 1; ; attempt++) {
-    const path = join(parent, attempt === 1 ? name : `${name}-${attempt}`)
-    try {
-      mkdirSync(path)
-      return path
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt >= 1000) throw error
-    }
   }
 }

@@ -354,6 +354,16 @@ const options = [
     ['run', 'FILE', '--injections', 'FILE'],
     `CP_INJECTION FILE:1: got "name: base"; expected an entry, which begins with '- '`,
   ),
+  args(
+    'an experiment that is not there',
+    ['experiment', 'cold-fusion'],
+    'CP_OPTION NAME: there is no experiment cold-fusion; expected one of',
+  ),
+  args(
+    'no seeds for an experiment',
+    ['experiment', 'race', '--seeds', '0'],
+    'CP_OPTION --seeds: got 0; expected a whole number from 1 to 1000',
+  ),
 ]
 
 export const CASES: readonly Case[] = [

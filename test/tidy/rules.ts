@@ -8,7 +8,8 @@ const RINGS = [
   ['shared'],
   ['services'],
   ['simulation'],
-  ['cli', 'data', 'deploy', 'docs', 'experiments', 'web'],
+  ['experiments'],
+  ['cli', 'data', 'deploy', 'docs', 'web'],
   ['bench', 'test', 'validation'],
 ]
 const OURS = new Set(RINGS.flat())
