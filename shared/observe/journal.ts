@@ -18,6 +18,7 @@ import { ColdpoolError } from '../errors.ts'
 import type { NatsWire } from '../bus/nats.ts'
 import { CHUNK_BYTES } from './snapshots.ts'
 import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, StoreAway, type Stored, StoreFull, superseded } from './store.ts'
+import { eachWithin } from './window.ts'
 
 export interface StreamLimits {
   /** A full journal refuses commands and pauses the run; full snapshots pause it. Bytes. */
@@ -150,11 +151,7 @@ export class JetStreamStore implements Store {
   }
 
   async remove(stream: string, places: readonly number[]): Promise<void> {
-    let next = 0
-    const work = async (): Promise<void> => {
-      while (next < places.length) await this.#removeOne(stream, places[next++]!)
-    }
-    await Promise.all(Array.from({ length: REMOVALS_MAX }, work))
+    await eachWithin(REMOVALS_MAX, places.length, (index) => this.#removeOne(stream, places[index]!))
   }
 
   async #removeOne(stream: string, place: number): Promise<void> {

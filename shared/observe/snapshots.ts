@@ -8,6 +8,7 @@ import { deserialize, serialize } from 'node:v8'
 import { ColdpoolError } from '../errors.ts'
 import { subject } from '../bus/wire.ts'
 import { type Store, StoreFull } from './store.ts'
+import { eachWithin } from './window.ts'
 
 /** Where a snapshot lies. */
 export interface Located {
@@ -41,19 +42,14 @@ export async function putSnapshot(
   const object = randomBytes(12).toString('hex')
   const chunks = Math.max(1, Math.ceil(bytes.length / CHUNK_BYTES))
   const positions: number[] = []
-  let next = 0
-  const work = async (): Promise<void> => {
-    while (next < chunks) {
-      const index = next++
-      const chunk = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES)
-      positions[index] = await stubbornly(
-        () => store.append(chunkSubject(place, object, index), chunk, `${object}.${index}`),
-        signal,
-        onTrouble,
-      )
-    }
-  }
-  await Promise.all(Array.from({ length: WINDOW }, work))
+  await eachWithin(WINDOW, chunks, async (index) => {
+    const chunk = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES)
+    positions[index] = await stubbornly(
+      () => store.append(chunkSubject(place, object, index), chunk, `${object}.${index}`),
+      signal,
+      onTrouble,
+    )
+  })
   return { object, chunks, bytes: bytes.length, digest: digestOf(bytes), positions }
 }
 
@@ -66,18 +62,13 @@ export async function getSnapshot(
 ): Promise<unknown> {
   const { object, chunks, digest } = located
   const parts: Uint8Array[] = []
-  let next = 0
-  const work = async (): Promise<void> => {
-    while (next < chunks) {
-      const index = next++
-      parts[index] = await stubbornly(async () => {
-        const chunk = await store.read(chunkSubject(place, object, index))
-        if (chunk === undefined) throw new Error(`chunk ${index} of ${object} is not there`)
-        return chunk
-      }, signal)
-    }
-  }
-  await Promise.all(Array.from({ length: WINDOW }, work))
+  await eachWithin(WINDOW, chunks, async (index) => {
+    parts[index] = await stubbornly(async () => {
+      const chunk = await store.read(chunkSubject(place, object, index))
+      if (chunk === undefined) throw new Error(`chunk ${index} of ${object} is not there`)
+      return chunk
+    }, signal)
+  })
   const bytes = Buffer.concat(parts)
   if (digestOf(bytes) !== digest) {
     throw new ColdpoolError('CP_JOURNAL', `snapshot ${object}`, 'does not have its digest', 'the bytes that were stored')
