@@ -39,7 +39,13 @@ export class Plot {
       memoryBytes: host.memory,
       devices: host.devices.map((name) => {
         const device = devices[name]!
-        return { ordinal: this.#ordinalOf(name), id: name, advertisedBytes: device.advertised, chunkBytes: device.chunk }
+        return {
+          ordinal: this.#ordinalOf(name),
+          id: name,
+          advertisedBytes: device.advertised,
+          chunkBytes: device.chunk,
+          pauses: device.shares.policy === 'grace',
+        }
       }),
       watermarkScaleFactor: host.watermarkScaleFactor,
       generations: host.generations,

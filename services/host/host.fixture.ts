@@ -28,7 +28,7 @@ export const NEIGHBOUR = 6
 /** Only contents of one size: no test of this room needs measured data. */
 const SIZES = new ContentSizes({} as Profiles, {} as Drifts, 'lz4')
 
-export const NODE = { ordinal: DEVICE, id: 'device-1', advertisedBytes: 64 * 2 ** 20, chunkBytes: 512 }
+export const NODE = { ordinal: DEVICE, id: 'device-1', advertisedBytes: 64 * 2 ** 20, chunkBytes: 512, pauses: false }
 
 /** 4096 frames (watermarks min 128, low 209, high 290, promo 371), one device, 4096 slots of swap, quantum 1 ms. */
 export function hostSpec(changes: Partial<HostSpec> = {}): HostSpec {

@@ -9,6 +9,8 @@ export interface NodeSpec {
   /** What the host believes the node holds (overcommitted). */
   readonly advertisedBytes: number
   readonly chunkBytes: number
+  /** Its shares may pause the host's writers. */
+  readonly pauses: boolean
 }
 
 export interface SwapSpec {
