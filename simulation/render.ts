@@ -18,6 +18,7 @@ export function renderVerdict({ verdict, folder }: RunResult): string {
       ['host', 'pages', 'demoted', 'refused', 'promoted', 'declined', 'swap out', 'swap in', 'p99', 'slowdown'],
       hosts(verdict),
     ),
+    ...sharesTable(verdict),
     ...(Object.keys(verdict.promoters).length === 0
       ? []
       : [
@@ -64,6 +65,26 @@ function hosts(v: Verdict): string[][] {
     nanoseconds(number(f['latencyNs'] as Figures, 'p99')),
     `${number(f, 'slowdown').toFixed(3)}×`,
   ])
+}
+
+/** A line for each host on a device with shares; nothing where there are none. */
+function sharesTable(v: Verdict): string[] {
+  const rows = Object.entries(v.devices).flatMap(([id, f]) =>
+    Object.entries(f['byHost'] as Figures)
+      .filter((entry): entry is [string, Figures] => typeof entry[1] !== 'number' && 'shareBytes' in entry[1])
+      .map(([host, of]) => [
+        `${host} on ${id}`,
+        formatBytes(number(of, 'shareBytes')),
+        formatBytes(number(of, 'peakUsedBytes')),
+        formatCount(number(of['refusedFor'] as Figures, 'share')),
+        formatCount(number(of, 'poisonedPages')),
+        formatCount(number(of, 'overdraws')),
+        formatCount(number(of, 'pauses')),
+        `${number(v.hosts[host]!, 'pausedSeconds').toFixed(1)} s`,
+      ]),
+  )
+  if (rows.length === 0) return []
+  return ['', table(['share', 'bytes', 'peak use', 'refused for it', 'poisoned', 'overdraws', 'pauses', 'paused'], rows)]
 }
 
 function promoters(v: Verdict): string[][] {
