@@ -408,6 +408,21 @@ const options = [
   ),
 ]
 
+const contention = [
+  args(
+    'a contention of one host with itself',
+    ['contention', 'FILE'],
+    'CP_COMMAND FILE: got workloads on host-1 alone; expected workloads on two hosts at least',
+  ),
+  args('a contention with an empty --out', ['contention', 'FILE', '--out', ''], 'CP_OPTION --out: got ""'),
+  args('a contention with a bad --seed', ['contention', 'FILE', '--seed', 'x'], 'CP_OPTION --seed: got "x"'),
+  args(
+    'a contention of nothing that is there',
+    ['contention', 'no-such-file.yaml'],
+    'CP_SCENARIO_READ no-such-file.yaml: there is no such file',
+  ),
+]
+
 export const CASES: readonly Case[] = [
   ...unknownKeys,
   ...quantities,
@@ -418,6 +433,7 @@ export const CASES: readonly Case[] = [
   ...shares,
   ...files,
   ...options,
+  ...contention,
 ]
 
 function bomb(): string {
