@@ -52,6 +52,7 @@ export class Plot {
       demotionBatch: host.demotionBatch,
       proactive: host.proactive && { bytesPerSecond: host.proactive.rate, ageNs: host.proactive.age },
       swap: { bytes: host.swap.size, bytesPerSecond: host.swap.bandwidth, latencyNs: host.swap.latency },
+      throttle: host.throttle,
       promotion: promoter && {
         ordinal: this.#ordinalOf(promoter.id),
         hints: promoter.spec.hints,

@@ -198,6 +198,17 @@ test('noisy-neighbour: the steady host on the shared device waits longer than it
   expect(host(verdict, 'host-1', 'refused')).toBe(0)
 }, 60_000)
 
+test('noisy-neighbour: where the scan heeds the load class, it is slowed and the steady host waits less', async () => {
+  const { verdict: deaf } = await tell('noisy-neighbour')
+  const { verdict } = await tell('noisy-neighbour', 'hosts.host-2.throttle={}')
+  const waits = (of: Verdict): number => device(of, 'device-1', 'byHost.host-1.readNs.mean')
+  expect(waits(verdict)).toBeLessThan(waits(deaf))
+  expect(host(verdict, 'host-2', 'throttledSeconds')).toBeGreaterThan(1)
+  expect(host(verdict, 'host-2', 'slowdown')).toBeGreaterThan(host(deaf, 'host-2', 'slowdown'))
+  expect(host(deaf, 'host-2', 'throttledSeconds')).toBe(0)
+  expect(waits(verdict)).toBeGreaterThan(device(verdict, 'device-2', 'byHost.host-3.readNs.mean'))
+}, 60_000)
+
 describe('shares: a bear meets a device that is divided', () => {
   const set = (shares: string) => `devices.device-1.shares=${shares}`
   const limits = 'limits: { host-1: 384MiB, host-2: 352MiB }'

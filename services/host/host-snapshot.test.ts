@@ -23,6 +23,7 @@ const SPEC = {
   promotion: { ...PROMOTION, hints: true, scanPeriodNs: 5e7, scanBytes: 2 ** 22 },
   proactive: { bytesPerSecond: 2e6, ageNs: 1e8 },
   swap: { bytes: 2 ** 23, bytesPerSecond: 50e6, latencyNs: 80_000 },
+  throttle: { moderate: 0.1, severe: 0.5, most: 3 },
 }
 
 /** Everything a host can meet, in 900 ms; `swapAt` is when another host takes over. */
@@ -115,6 +116,7 @@ test('the story has everything in it', () => {
     'hintFaults',
     'directReclaimStallSeconds',
     'pausedSeconds',
+    'throttledSeconds',
     'agings',
   ]) {
     expect(seen[name], name).toBeGreaterThan(0)

@@ -45,6 +45,7 @@ export function hostSpec(changes: Partial<HostSpec> = {}): HostSpec {
     demotionBatch: 64,
     proactive: undefined,
     swap: { bytes: 16 * 2 ** 20, bytesPerSecond: 2e9, latencyNs: 80_000 },
+    throttle: undefined,
     promotion: undefined,
     sizes: SIZES,
     ...changes,
@@ -97,7 +98,7 @@ export function profileOf(
 /** The parts of a host that hold and touch pages, without reclaim. */
 export function partsOf(spec: HostSpec = hostSpec()) {
   const memory = new HostMemory(spec)
-  const links = spec.devices.map((device) => new Link(device))
+  const links = spec.devices.map((device) => new Link(device, spec.throttle))
   const swap = new SwapDevice(spec.swap)
   const key = (name: string) => fork(spec.seed, name)
   const history = new History(memory.table, memory.classes, key('touches'), key('hints'))

@@ -68,7 +68,7 @@ export class Host implements Actor {
     this.#spec = spec
     const marks = watermarks(spec.memoryBytes, spec.watermarkScaleFactor)
     const memory = new HostMemory(spec)
-    const links = spec.devices.map((device) => new Link(device))
+    const links = spec.devices.map((device) => new Link(device, spec.throttle))
     const swap = new SwapDevice(spec.swap)
     const stream = new Stream(fork(spec.seed, `${spec.id}/events`))
     const contentKey = fork(spec.seed, `${spec.id}/content`)
@@ -227,6 +227,7 @@ export class Host implements Actor {
     this.#lastTickNs = nowNs
     this.#nextTick = nextOnGrid(now, this.#spec.tickNs, this.#spec.quantumNs)
     this.#access.starved = false
+    for (const { throttle, load } of this.#links) throttle?.adapt(load.devLoad)
     this.#pause?.tick(this.#tenancy.residents, nowNs)
     for (const resident of this.#tenancy.residents) if (resident.alive) this.#work(resident, nowNs, out)
     for (const resident of this.#tenancy.residents) if (resident.alive && resident.doom !== '') this.#kill(resident, out)
@@ -372,6 +373,7 @@ export class Host implements Actor {
       workSeconds: workNs / NS_PER_S,
       directReclaimStallSeconds: directReclaimStallNs / NS_PER_S,
       kernelSeconds: kernelNs / NS_PER_S,
+      throttledSeconds: this.#links.reduce((ns, { throttle }) => ns + (throttle?.delayedNs ?? 0), 0) / NS_PER_S,
       pausedSeconds: (this.#pause?.pausedNs ?? 0) / NS_PER_S,
       freePages: memory.free,
       pooledBytes: counts[POOLED]! * PAGE_BYTES,

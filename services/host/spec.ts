@@ -24,6 +24,13 @@ export interface ProactiveSpec {
   readonly ageNs: number
 }
 
+/** How a host heeds DevLoad (throttle.ts); each a fraction of an access's own time. */
+export interface ThrottleSpec {
+  readonly moderate: number
+  readonly severe: number
+  readonly most: number
+}
+
 /** What the promoter of this host needs from it, and what "hot" means in truth. */
 export interface PromotionSpec {
   readonly ordinal: Ordinal
@@ -48,6 +55,7 @@ export interface HostSpec {
   readonly demotionBatch: number
   readonly proactive: ProactiveSpec | undefined
   readonly swap: SwapSpec
+  readonly throttle: ThrottleSpec | undefined
   readonly promotion: PromotionSpec | undefined
   readonly sizes: ContentSizes
 }

@@ -53,6 +53,12 @@ const unknownKeys = [
     `${SHAPE} devices.device-1.hotness.treshold: unknown key`,
   ),
   change(
+    'an unknown key of the throttle',
+    'swap: { size: 64MiB }',
+    'throttle: { heavy: 10% }',
+    `${SHAPE} hosts.host-1.throttle.heavy: unknown key "heavy" (line 12); expected one of moderate, severe, most`,
+  ),
+  change(
     'an unknown key of the swap device',
     '{ size: 64MiB }',
     '{ size: 64MiB, speed: 1GB/s }',
