@@ -124,6 +124,25 @@ describe('the result', () => {
   })
 })
 
+test('of several neighbours it asks each one’s absence who displaced whom', async () => {
+  const crowded = join(folder, 'crowded.yaml')
+  writeFileSync(crowded, SCENARIO.replace('devices: [device-2]', 'devices: [device-1]'))
+  let stdout = ''
+  const io = { stdout: { write: (text: string) => (stdout += text) }, stderr: { write: () => {} } }
+  expect(await main(['contention', crowded, '--json', '--out', join(folder, 'crowded')], io)).toBe(0)
+  const { runs, devices } = JSON.parse(stdout) as Contention
+  const { by, pages } = devices['device-1']!['host-1']!
+  expect(Object.keys(by)).toEqual(['host-2', 'host-3'])
+  // What the run without host-3 has kept agrees with what is said of it.
+  const csv = readFileSync(join(runs['without-host-3']!.folder!, 'metrics', 'device-1.csv'), 'utf8')
+    .trimEnd()
+    .split('\n')
+  const column = csv[0]!.split(',').indexOf('byHost.host-1.storedPages')
+  const stored = csv.slice(1).map((row) => Number(row.split(',')[column]))
+  expect(stored).toHaveLength(31)
+  expect(by['host-3']!.pages).toBeCloseTo(stored.reduce((x, y) => x + y, 0) / 31 - pages.shared, 6)
+})
+
 test('as text it is tables of at most 100 columns, and no folder is made unless asked for', async () => {
   const before = existsSync('runs')
   const { exitCode, stdout } = await command('--quiet', '--set', 'devices.device-1.shares={ policy: weighted }')

@@ -1,6 +1,6 @@
 /** Whole runs on devices with shares: what the device asserts holds in every step, and nothing is lost in a snapshot. */
 import { expect, test } from 'vitest'
-import type { DeviceScenario, Scenario } from '#shared/scenario.ts'
+import { type DeviceScenario, parseScenario, type Scenario } from '#shared/scenario.ts'
 import { run } from './cluster.fixture.ts'
 import { randomScenarios } from './scenario.fixture.ts'
 
@@ -65,3 +65,36 @@ test.each(Object.keys(POLICIES))(
     } else expect(sums['poisonedPages']).toBeGreaterThan(0)
   },
 )
+
+/** host-2 has the device for itself for two seconds, and takes most of it; then host-1 comes, with less than its part. */
+const latecomer = (shares: string): Scenario =>
+  parseScenario(
+    `
+name: latecomer
+duration: 8s
+devices:
+  device-1: { physical: 32MiB, advertised: 128MiB, flush: 200ms, shares: ${shares} }
+hosts:
+  host-1: { memory: 32MiB, devices: [device-1], watermarkScaleFactor: 100, swap: &swap { size: 128MiB } }
+  host-2: { memory: 32MiB, devices: [device-1], watermarkScaleFactor: 100, swap: *swap }
+workloads:
+  late: { host: host-1, kind: zipf, start: 2s, size: 44MiB, accesses: 100k/s }
+  early: { host: host-2, kind: zipf, size: 88MiB, accesses: 100k/s }
+`,
+    'latecomer',
+  )
+
+test('by weight a host may take more than its part while nobody needs it, and gives it back to who comes with less', async () => {
+  const { telemetry } = await run(latecomer('{ policy: weighted }'))
+  const device = telemetry['device-1']!
+  const part = device['byHost.host-2.shareBytes']!
+  expect(device['byHost.host-2.peakUsedBytes']).toBeGreaterThan(1.5 * part)
+  expect(device['byHost.host-1.refusedFor.pressure']).toBe(0)
+  expect(device['byHost.host-1.refusedFor.share']).toBe(0)
+  expect(telemetry['host-1']!['swappedOut']).toBe(0)
+  expect(telemetry['host-2']!['swappedOutPooled']).toBeGreaterThan(0)
+
+  const { telemetry: undivided } = await run(latecomer('{ policy: none }'))
+  expect(undivided['device-1']!['byHost.host-1.refusedFor.pressure']).toBeGreaterThan(0)
+  expect(undivided['host-1']!['swappedOut']).toBeGreaterThan(0)
+})

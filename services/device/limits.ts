@@ -59,6 +59,10 @@ export class Limits implements Shares {
     return this.parts[host]!.limitBytes
   }
 
+  level(host: number): number {
+    return this.parts[host]!.register.level
+  }
+
   refuses(host: number): boolean {
     const { register, limitBytes, slotsMax } = this.parts[host]!
     if (register.level > 0 || this.claims.slots(host) >= slotsMax) return true

@@ -43,6 +43,8 @@ export interface Shares {
   readonly divided: boolean
   /** A limit, or a part. */
   shareBytes(host: number): number
+  /** The pressure that this host was told, 0 to 1000. */
+  level(host: number): number
   /** One page more of this host is refused for its share. */
   refuses(host: number): boolean
   /** True if that poisoned the page just now. */

@@ -47,7 +47,7 @@ export function describeDevice({ spec, pool, meter, accounts, marks, shares, pre
     peakStoredPages: marks.peakStoredPages,
     compressionRatio: pool.usedBytes > 0 ? (pool.storedPages * PAGE_BYTES) / pool.usedBytes : 0,
     poisonedPages: sum((account) => account.poisonedPages),
-    pressure,
+    pressure: shares?.divided === true ? Math.max(0, ...spec.hosts.keys().map((host) => shares.level(host))) : pressure,
     interrupts: marks.interrupts,
     hotlistDropped: sum((account) => account.hotlistDropped),
     utilisation: meter.load.utilisation,
@@ -82,6 +82,7 @@ function describeHost(prefix: string, host: number, pool: Pool, account: Account
 function describeShare(prefix: string, host: number, shares: Shares): Telemetry {
   return {
     [`${prefix}.shareBytes`]: shares.shareBytes(host),
+    [`${prefix}.pressure`]: shares.level(host),
     [`${prefix}.takenBytes`]: shares.claims.taken(host),
     [`${prefix}.overdraws`]: shares.overdraws(host),
     [`${prefix}.pauses`]: shares.pauses(host),

@@ -34,6 +34,10 @@ export class Weights implements Shares {
     return this.partBytes[host]!
   }
 
+  level(host: number): number {
+    return this.told[host]!
+  }
+
   refuses(host: number): boolean {
     return this.capacity.level > 0 && this.claims.of(host) + this.claims.pool.rawBytes > this.partBytes[host]!
   }
