@@ -4,6 +4,7 @@ import { ColdpoolError } from '#shared/errors.ts'
 import { scenarioJsonSchema } from '#shared/scenario.ts'
 import { printable, ScenarioError } from '#shared/scenario/problems.ts'
 import { addClusterCommands, append } from './cluster-commands.ts'
+import { contention, type ContentionFlags } from './contention.ts'
 import { experiment, type ExperimentFlags, listExperiments } from './experiment.ts'
 import type { Io } from './io.ts'
 import { run, type RunFlags } from './run.ts'
@@ -25,6 +26,24 @@ An injection is a line such as this one; instead of inject (with its workload) t
   - { quantum: 9000, inject: workload-8, workload: { host: host-1, kind: bear, size: 256MiB, rate: 400MB/s, attack: 5s } }
 
 Ctrl-C ends the run early and keeps its folder; the verdict says interrupted, the exit code is 130.`
+
+const CONTENTION_HELP = `
+The scenario is run as it is, and once for each host that has workloads with those of all other hosts taken away: same pool,
+same seed, same random streams. Where a host has more than one neighbour, it is also run without each of them.
+
+  slowdown   elapsed time over work, against all-DRAM: shared, alone, and the one over the other
+  work lost  how much less work its workloads got done than alone
+  refused, swap out, poisoned   pages, shared and alone
+  pooled, peak                  bytes that it used of its devices, on average and at most
+  paused     how long its writers stood still because it had overdrawn a share
+  displaced  by how many pages, and their bytes, it has fewer on the device than alone, on average over time
+  by         the hosts without whose workloads it would have so many more there; these need not add up
+
+Example:
+  coldpool contention scenarios/shares.yaml
+  coldpool contention scenarios/shares.yaml --set 'devices.*.shares={ policy: none }' --json > contention.json
+
+Ctrl-C ends it without a result; the exit code is 130.`
 
 const SCHEMA_EXAMPLES = `
 Example, for the YAML extension of most editors:
@@ -66,6 +85,22 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .addHelpText('after', RUN_EXAMPLES)
     .action(async (file: string, flags: RunFlags) => {
       exitCode = await run(file, flags, io)
+    })
+
+  program
+    .command('contention')
+    .description('show what the hosts of a scenario cost each other: together, and each alone')
+    .argument('<FILE>', 'the scenario, in YAML')
+    .option('--seed <N>', "the seed of all randomness, instead of the scenario's")
+    .option('--duration <T>', 'virtual time to simulate, such as 60s')
+    .option('--quantum <T>', 'resolution of virtual time, such as 1ms')
+    .option('--set <path=value>', 'set a value of the scenario; * stands for every name; may be repeated', append)
+    .option('--out <DIR>', 'keep the run folders there, in a folder for each run; default: none are made')
+    .option('--json', 'print the result as JSON and nothing else')
+    .option('--quiet', 'show no progress')
+    .addHelpText('after', CONTENTION_HELP)
+    .action(async (file: string, flags: ContentionFlags) => {
+      exitCode = await contention(file, flags, io)
     })
 
   program

@@ -85,4 +85,5 @@ export const FIELD_NOTES: Notes = {
     gone: 'pages that were no longer in the pool',
   },
   stop: {},
+  pause: { paused: '1: writers pause; 0: they go on' },
 }

@@ -182,6 +182,13 @@ export const MESSAGES = {
     meaning: 'an operator wants the workload to leave, as if its stop time had come',
     fields: {},
   },
+  pause: {
+    from: 'device',
+    to: ['host'],
+    meaning:
+      'the host has overdrawn its share and used up the grace: whoever writes to pooled pages stands still until the device takes it back',
+    fields: { paused: 'u32' },
+  },
 } as const satisfies Record<string, MessageSpec>
 
 export type Kind = keyof typeof MESSAGES

@@ -90,6 +90,7 @@ describe('parseScenario', () => {
       channels: 1,
       extraLatency: 0,
       offline: [],
+      shares: { policy: 'none' },
       hotness: { granule: 4096, epoch: 1e9, threshold: 16, hotlist: 1024, counterBits: 16, shared: false },
     })
     expect(scenario.hosts['host-1']).toEqual({

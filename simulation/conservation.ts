@@ -21,6 +21,8 @@ export function checkConservation(scenario: Scenario, telemetry: Readonly<Record
       assert(stored === held, `${id} holds the pages of ${host}: ${stored} stored, ${held} held`)
       pages += stored
       used += seen[`byHost.${host}.usedBytes`]!
+      const taken = seen[`byHost.${host}.takenBytes`] ?? 0
+      assert(taken <= mostOf(device.shares, host), `${id}: ${host} takes ${taken} bytes, no more than its share`)
     }
     assert(seen['storedPages'] === pages, `${id}: stored pages are those of its hosts`)
     assert(seen['usedBytes'] === used, `${id}: used bytes are those of its hosts`)
@@ -35,4 +37,10 @@ export function checkConservation(scenario: Scenario, telemetry: Readonly<Record
       assert(value >= 0 || key === 'lastStep', `${id}: ${key} is not negative (${value})`)
     }
   }
+}
+
+/** Bytes that a host may take of a device, with the grace. */
+function mostOf(shares: Scenario['devices'][string]['shares'], host: ActorId): number {
+  if (shares.policy === 'hard') return shares.limits[host]!
+  return shares.policy === 'grace' ? shares.limits[host]! + shares.grace : Infinity
 }

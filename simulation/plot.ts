@@ -9,6 +9,7 @@ import { CODECS } from '#services/device/codec.ts'
 import { Device } from '#services/device/device.ts'
 import { Host } from '#services/host/host.ts'
 import { Promoter } from '#services/promoter/promoter.ts'
+import type { SharesSpec } from '#services/device/spec.ts'
 import type { WorkloadKind } from '#services/workload/spec.ts'
 import { Workload } from '#services/workload/workload.ts'
 
@@ -38,13 +39,20 @@ export class Plot {
       memoryBytes: host.memory,
       devices: host.devices.map((name) => {
         const device = devices[name]!
-        return { ordinal: this.#ordinalOf(name), id: name, advertisedBytes: device.advertised, chunkBytes: device.chunk }
+        return {
+          ordinal: this.#ordinalOf(name),
+          id: name,
+          advertisedBytes: device.advertised,
+          chunkBytes: device.chunk,
+          pauses: device.shares.policy === 'grace',
+        }
       }),
       watermarkScaleFactor: host.watermarkScaleFactor,
       generations: host.generations,
       demotionBatch: host.demotionBatch,
       proactive: host.proactive && { bytesPerSecond: host.proactive.rate, ageNs: host.proactive.age },
       swap: { bytes: host.swap.size, bytesPerSecond: host.swap.bandwidth, latencyNs: host.swap.latency },
+      throttle: host.throttle,
       promotion: promoter && {
         ordinal: this.#ordinalOf(promoter.id),
         hints: promoter.spec.hints,
@@ -59,6 +67,7 @@ export class Plot {
   device(id: string, device: DeviceScenario): Device {
     const { quantum, tick, hosts } = this.#scenario
     const figures = CODECS[device.codec]
+    const sharing = Object.keys(hosts).filter((name) => hosts[name]!.devices.includes(id))
     return new Device({
       id,
       ordinal: this.#ordinalOf(id),
@@ -88,12 +97,11 @@ export class Plot {
         counterBits: device.hotness.counterBits,
         shared: device.hotness.shared,
       },
-      hosts: Object.entries(hosts)
-        .filter(([, host]) => host.devices.includes(id))
-        .map(([name]) => {
-          const promoter = this.#promoterOf(name)
-          return { ordinal: this.#ordinalOf(name), id: name, ...(promoter && { promoterOrdinal: this.#ordinalOf(promoter.id) }) }
-        }),
+      shares: sharesOf(device.shares, sharing),
+      hosts: sharing.map((name) => {
+        const promoter = this.#promoterOf(name)
+        return { ordinal: this.#ordinalOf(name), id: name, ...(promoter && { promoterOrdinal: this.#ordinalOf(promoter.id) }) }
+      }),
     })
   }
 
@@ -139,6 +147,23 @@ export class Plot {
   #promoterOf(host: string): { id: string; spec: PromoterScenario } | undefined {
     const found = Object.entries(this.#scenario.promoters).find(([, promoter]) => promoter.host === host)
     return found && { id: found[0], spec: found[1] }
+  }
+}
+
+/** `hosts` are those that share the device. */
+function sharesOf(shares: DeviceScenario['shares'], hosts: readonly string[]): SharesSpec {
+  switch (shares.policy) {
+    case 'none':
+      return shares
+    case 'hard':
+      return { policy: 'hard', limitBytes: hosts.map((host) => shares.limits[host]!) }
+    case 'weighted':
+      return {
+        policy: 'weighted',
+        weights: hosts.map((host) => (Object.hasOwn(shares.weights, host) ? shares.weights[host]! : 1)),
+      }
+    case 'grace':
+      return { policy: 'grace', limitBytes: hosts.map((host) => shares.limits[host]!), graceBytes: shares.grace }
   }
 }
 

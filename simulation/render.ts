@@ -1,9 +1,8 @@
 /** The verdict for a terminal: tables and the story, at most 100 columns, plain text. */
 import { formatBytes, formatCount, formatPercentage } from '#shared/units.ts'
 import type { RunResult } from './ledger.ts'
+import { table, wrapped } from './text-table.ts'
 import type { Figures, Verdict } from './verdict.ts'
-
-const WIDTH = 100
 
 export function renderVerdict({ verdict, folder }: RunResult): string {
   return [
@@ -18,6 +17,7 @@ export function renderVerdict({ verdict, folder }: RunResult): string {
       ['host', 'pages', 'demoted', 'refused', 'promoted', 'declined', 'swap out', 'swap in', 'p99', 'slowdown'],
       hosts(verdict),
     ),
+    ...sharesTable(verdict),
     ...(Object.keys(verdict.promoters).length === 0
       ? []
       : [
@@ -66,6 +66,26 @@ function hosts(v: Verdict): string[][] {
   ])
 }
 
+/** A line for each host on a device with shares; nothing where there are none. */
+function sharesTable(v: Verdict): string[] {
+  const rows = Object.entries(v.devices).flatMap(([id, f]) =>
+    Object.entries(f['byHost'] as Figures)
+      .filter((entry): entry is [string, Figures] => typeof entry[1] !== 'number' && 'shareBytes' in entry[1])
+      .map(([host, of]) => [
+        `${host} on ${id}`,
+        formatBytes(number(of, 'shareBytes')),
+        formatBytes(number(of, 'peakUsedBytes')),
+        formatCount(number(of['refusedFor'] as Figures, 'share')),
+        formatCount(number(of, 'poisonedPages')),
+        formatCount(number(of, 'overdraws')),
+        formatCount(number(of, 'pauses')),
+        `${number(v.hosts[host]!, 'pausedSeconds').toFixed(1)} s`,
+      ]),
+  )
+  if (rows.length === 0) return []
+  return ['', table(['share', 'bytes', 'peak use', 'refused for it', 'poisoned', 'overdraws', 'pauses', 'paused'], rows)]
+}
+
 function promoters(v: Verdict): string[][] {
   return Object.entries(v.promoters).map(([id, f]) => [
     id,
@@ -82,25 +102,4 @@ function number(figures: Figures, key: string): number {
 
 function nanoseconds(ns: number): string {
   return ns < 10_000 ? `${Math.round(ns)} ns` : `${Math.round(ns / 1000)} µs`
-}
-
-/** Columns as wide as their widest cell, two spaces between; the first to the left, numbers to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)))
-  return [head, ...rows]
-    .map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  '))
-    .join('\n')
-}
-
-/** Lines of at most WIDTH columns, continued with an indent. */
-function wrapped(text: string): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > WIDTH) {
-      lines.push(line)
-      line = `  ${word}`
-    } else line = line === '' ? word : `${line} ${word}`
-  }
-  return [...lines, line]
 }

@@ -1,5 +1,6 @@
 /** A run: scenario → actors → bus → verdict and run folder. Start here. */
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import type { ActorId, Telemetry } from '#shared/actor.ts'
 import type { Bus } from '#shared/bus/bus.ts'
 import { MemoryBus } from '#shared/bus/memory.ts'
 import { Script } from '#shared/command.ts'
@@ -12,7 +13,7 @@ import { paced, Pacer } from './cluster/pacer.ts'
 import { RunFolder } from './folder.ts'
 import { Ledger, type RunResult } from './ledger.ts'
 import type { Progress } from './progress.ts'
-import type { Verdict } from './verdict.ts'
+import { telemetryOf, type Verdict } from './verdict.ts'
 
 export type { Progress, RunResult, Verdict }
 export { renderVerdict } from './render.ts'
@@ -30,6 +31,8 @@ export interface RunInput {
 export interface RunOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
+  /** Hears every sample of metrics. */
+  readonly onSample?: (telemetry: Readonly<Record<ActorId, Telemetry>>) => void
   /** Virtual seconds a second of wall time; default 0, as fast as possible. */
   readonly pace?: number
 }
@@ -78,6 +81,8 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
     },
     onReports: (quantum, reports) => {
       ledger.reports(quantum, reports)
+      const telemetry = telemetryOf(reports)
+      if (Object.keys(telemetry).length > 0) options.onSample?.(telemetry)
       return !conductor.allLeft || script.nextFrom(quantum + 1) < end
     },
   })

@@ -4,12 +4,9 @@ import { PAGE_BYTES } from '#shared/page/page-table.ts'
 import type { Scenario } from '#shared/scenario.ts'
 import { formatBytes, formatByteRate, formatCount } from '#shared/units.ts'
 import type { Chronicle, Moment } from './chronicle.ts'
+import { shareStory } from './share-story.ts'
+import { at, type Line, list, pressedSpans, span } from './story-line.ts'
 import type { Bear } from './verdict.ts'
-
-interface Line {
-  readonly seconds: number
-  readonly text: string
-}
 
 export function storyOf(scenario: Scenario, chronicle: Chronicle, bear: Bear): string[] {
   const attacks = chronicle.events.filter((event) => event.code === 'attack')
@@ -57,12 +54,12 @@ function deviceStory(scenario: Scenario, chronicle: Chronicle, id: ActorId, atta
       attack && low.quantum >= attack.quantum ? `, ${span(seconds - chronicle.secondsOf(attack))} after the attack` : ''
     const hosts = Object.values(scenario.hosts).filter(({ devices }) => devices.includes(id)).length
     const left = formatBytes(Number(low.fields['headroomBytes']))
-    const raised = pressedSpans(chronicle, mine)
-    const often = raised.spans === 1 ? 'once' : `${raised.spans} times`
-    const open = raised.open ? ' and still up at the end' : ''
+    const raised = pressedSpans(chronicle, mine, 'low-threshold', 'high-threshold')
+    const to =
+      scenario.devices[id]!.shares.policy === 'none' ? `${hosts} host${hosts === 1 ? '' : 's'}` : 'those above their part'
     lines.push({
       seconds,
-      text: `${id} crossed its low threshold at ${span(seconds)}${since}, with ${left} left; the interrupt, to ${hosts} host${hosts === 1 ? '' : 's'}, was up ${often}, ${span(raised.seconds)} in all${open}.`,
+      text: `${id} crossed its low threshold at ${span(seconds)}${since}, with ${left} left; the interrupt, to ${to}, was up ${raised}.`,
     })
   }
   for (const reason of new Set(mine.filter((event) => event.code === 'first-refusal').map((event) => event.fields['reason']))) {
@@ -74,28 +71,11 @@ function deviceStory(scenario: Scenario, chronicle: Chronicle, id: ActorId, atta
   const poison = mine.find((event) => event.code === 'poison')
   if (poison) {
     const seconds = chronicle.secondsOf(poison)
-    lines.push({ seconds, text: `${id} ran out of space at ${span(seconds)}: writes were dropped, their pages poisoned.` })
+    const { policy } = scenario.devices[id]!.shares
+    const where = policy === 'hard' ? `${poison.fields['host']} had all of its share of ${id}` : `${id} ran out of space`
+    lines.push({ seconds, text: `${where} at ${span(seconds)}: writes were dropped, their pages poisoned.` })
   }
-  return lines
-}
-
-/** How often and how long the device's interrupt was up. */
-function pressedSpans(chronicle: Chronicle, events: readonly ActorEvent[]): { spans: number; seconds: number; open: boolean } {
-  let spans = 0
-  let seconds = 0
-  let since: number | undefined
-  for (const event of events) {
-    if (event.code === 'low-threshold') {
-      spans++
-      since = chronicle.secondsOf(event)
-    }
-    if (event.code === 'high-threshold' && since !== undefined) {
-      seconds += chronicle.secondsOf(event) - since
-      since = undefined
-    }
-  }
-  if (since !== undefined) seconds += (chronicle.last?.seconds ?? since) - since
-  return { spans, seconds, open: since !== undefined }
+  return [...lines, ...shareStory(chronicle, mine)]
 }
 
 function killings(chronicle: Chronicle): Line[] {
@@ -135,16 +115,4 @@ function ending(bear: Bear, attacked: boolean): string {
       : `No bear came, yet space ran out: closest headroom ${closest}.`
   }
   return bear.outrun ? `The bear was outrun. Closest headroom: ${closest}.` : `The bear won: closest headroom ${closest}.`
-}
-
-function at(seconds: number): string {
-  return `At ${span(seconds)}`
-}
-
-function span(seconds: number): string {
-  return seconds < 1 && seconds > 0 ? `${Math.round(seconds * 1000)} ms` : `${seconds.toFixed(1)} s`
-}
-
-function list(items: readonly string[]): string {
-  return items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`
 }

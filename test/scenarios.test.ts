@@ -58,7 +58,7 @@ function series(told: Told, actor: string, column: string): Map<number, number> 
 
 test('there is a test here for every scenario', () => {
   expect(readdirSync(SCENARIOS).toSorted()).toEqual(
-    ['bear-wins', 'calm', 'noisy-neighbour', 'promoter-wins', 'quickstart', 'refusal'].map((name) => `${name}.yaml`),
+    ['bear-wins', 'calm', 'noisy-neighbour', 'promoter-wins', 'quickstart', 'refusal', 'shares'].map((name) => `${name}.yaml`),
   )
 })
 
@@ -197,3 +197,59 @@ test('noisy-neighbour: the steady host on the shared device waits longer than it
   expect(host(verdict, 'host-1', 'slowdown')).toBeGreaterThan(host(verdict, 'host-3', 'slowdown'))
   expect(host(verdict, 'host-1', 'refused')).toBe(0)
 }, 60_000)
+
+test('noisy-neighbour: where the scan heeds the load class, it is slowed and the steady host waits less', async () => {
+  const { verdict: deaf } = await tell('noisy-neighbour')
+  const { verdict } = await tell('noisy-neighbour', 'hosts.host-2.throttle={}')
+  const waits = (of: Verdict): number => device(of, 'device-1', 'byHost.host-1.readNs.mean')
+  expect(waits(verdict)).toBeLessThan(waits(deaf))
+  expect(host(verdict, 'host-2', 'throttledSeconds')).toBeGreaterThan(1)
+  expect(host(verdict, 'host-2', 'slowdown')).toBeGreaterThan(host(deaf, 'host-2', 'slowdown'))
+  expect(host(deaf, 'host-2', 'throttledSeconds')).toBe(0)
+  expect(waits(verdict)).toBeGreaterThan(device(verdict, 'device-2', 'byHost.host-3.readNs.mean'))
+}, 60_000)
+
+describe('shares: a bear meets a device that is divided', () => {
+  const set = (shares: string) => `devices.device-1.shares=${shares}`
+  const limits = 'limits: { host-1: 384MiB, host-2: 352MiB }'
+
+  test('with a grace the neighbour feels nothing, nothing is lost, and the bear is paused', async () => {
+    const { verdict, events } = await tell('shares')
+    expect(verdict.bear.outrun).toBe(true)
+    expect(device(verdict, 'device-1', 'poisonedPages')).toBe(0)
+    for (const key of ['refused', 'swappedOut', 'pausedSeconds']) expect(host(verdict, 'host-1', key)).toBe(0)
+    expect(host(verdict, 'host-1', 'slowdown')).toBeLessThan(1.01)
+    expect(device(verdict, 'device-1', 'byHost.host-2.pauses')).toBeGreaterThan(0)
+    expect(host(verdict, 'host-2', 'pausedSeconds')).toBeGreaterThan(0.5)
+    expect(host(verdict, 'host-2', 'swappedOutPooled')).toBeGreaterThan(10_000)
+    const paused = events.find(({ code }) => code === 'share-paused')!
+    expect(paused['host']).toBe('host-2')
+    expect(paused['takenBytes']).toBeLessThanOrEqual(362 * 2 ** 20)
+    expect(verdict.story.join(' ')).toMatch(/device-1 paused the writers of host-2 at 8\.\d s/)
+  }, 60_000)
+
+  test('without shares a service of the neighbour dies', async () => {
+    const { verdict, events } = await tell('shares', set('{ policy: none }'))
+    expect(verdict.bear.outrun).toBe(false)
+    expect(events.some(({ code, actor }) => code === 'killed' && actor === 'service-1')).toBe(true)
+    expect(host(verdict, 'host-1', 'refused')).toBeGreaterThan(10_000)
+    expect(device(verdict, 'device-1', 'refused.share')).toBe(0)
+  }, 60_000)
+
+  test('by weight the pressure goes to the bear alone, which wins all the same', async () => {
+    const { verdict, events } = await tell('shares', set('{ policy: weighted }'))
+    const pressed = events.filter(({ code }) => code === 'share-pressed')
+    expect(pressed.length).toBeGreaterThan(0)
+    expect(pressed.filter((event) => event['host'] !== 'host-2')).toEqual([])
+    expect(device(verdict, 'device-1', 'byHost.host-1.refusedFor.pressure')).toBe(0)
+    expect(verdict.bear.outrun).toBe(false)
+  }, 60_000)
+
+  test('with hard limits the neighbour is as safe, and the bear loses what it writes beyond', async () => {
+    const { verdict } = await tell('shares', set(`{ policy: hard, ${limits} }`))
+    for (const key of ['refused', 'swappedOut']) expect(host(verdict, 'host-1', key)).toBe(0)
+    expect(device(verdict, 'device-1', 'byHost.host-1.poisonedPages')).toBe(0)
+    expect(device(verdict, 'device-1', 'byHost.host-2.poisonedPages')).toBeGreaterThan(10_000)
+    expect(device(verdict, 'device-1', 'byHost.host-2.peakUsedBytes')).toBeLessThanOrEqual(352 * 2 ** 20)
+  }, 60_000)
+})

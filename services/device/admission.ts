@@ -3,10 +3,11 @@
  * remaining-capacity register less the reservations in flight. Compressed sizes are unknown before compression, so only
  * the option `rejectAboveBytes` (a device that tries first) looks at them.
  *
- * Left out: shares per host; the reason `share` belongs to them.
+ * Where hosts have shares, those decide before the device does, and say when there is pressure (shares.ts).
  */
 import { REFUSAL_REASONS, type RefusalReason } from '#shared/messages.ts'
 import type { Pool } from './pool.ts'
+import type { Shares } from './shares.ts'
 import type { DeviceSpec } from './spec.ts'
 
 const ADMITTED = -1
@@ -14,6 +15,7 @@ const ADMITTED = -1
 const reason = (name: RefusalReason) => REFUSAL_REASONS.indexOf(name)
 const FULL = reason('full')
 const PRESSURE = reason('pressure')
+const SHARE = reason('share')
 const OFFLINE = reason('offline')
 const INCOMPRESSIBLE = reason('incompressible')
 
@@ -32,6 +34,7 @@ export function decide(
   pressure: number,
   pool: Pool,
   spec: Pick<DeviceSpec, 'offline' | 'rejectAboveBytes'>,
+  shares?: Shares,
 ): Decision {
   const { pages, sizes } = batch
   const admitted = new Uint32Array(pages.length)
@@ -39,17 +42,19 @@ export function decide(
   const reasons = new Uint8Array(pages.length)
   const closed = spec.offline.some(({ fromNs, toNs }) => fromNs <= nowNs && nowNs < toNs)
     ? OFFLINE
-    : pressure > 0
+    : pressure > 0 && shares === undefined
       ? PRESSURE
       : ADMITTED
   let yes = 0
   let no = 0
   for (let i = 0; i < pages.length; i++) {
     let verdict = closed
-    if (verdict === ADMITTED && !pool.hasRoom) verdict = FULL
+    if (verdict === ADMITTED && shares?.refuses(host) === true) verdict = SHARE
+    else if (verdict === ADMITTED && !pool.hasRoom) verdict = FULL
     else if (verdict === ADMITTED && sizes[i]! > spec.rejectAboveBytes) verdict = INCOMPRESSIBLE
     if (verdict === ADMITTED) {
-      pool.reserve(host, pages[i]!)
+      if (shares) shares.claims.reserve(host, pages[i]!)
+      else pool.reserve(host, pages[i]!)
       admitted[yes++] = pages[i]!
     } else {
       refused[no] = pages[i]!

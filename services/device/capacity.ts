@@ -5,7 +5,7 @@
 import { createActor, setup, type Actor } from 'xstate'
 
 /** P: FACTS 3, sample driver: low-capacity interrupt → 1000, high-capacity interrupt → 0. */
-const PRESSED_LEVEL = 1000
+export const PRESSED_LEVEL = 1000
 
 const capacityMachine = setup({
   types: { events: {} as { type: 'LOW' } | { type: 'HIGH' } },

@@ -32,6 +32,7 @@ export function deviceSpec(changes: Partial<DeviceSpec> = {}): DeviceSpec {
     rejectAboveBytes: Infinity,
     offline: [],
     hotness: { granuleBytes: 4096, epochNs: NS_PER_S, threshold: 16, hotlist: 64, counterBits: 16, shared: false },
+    shares: { policy: 'none' },
     hosts: [
       { ordinal: HOST_1, id: 'host-1', promoterOrdinal: PROMOTER_1 },
       { ordinal: HOST_2, id: 'host-2', promoterOrdinal: PROMOTER_2 },

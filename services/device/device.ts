@@ -6,7 +6,7 @@
  * Order within a step: the flush that is due (so that what is released in this quantum waits for the next), mail in its
  * order, then what follows from it: poison, thresholds, load, hotness.
  *
- * Left out: shares per host, dynamic capacity (DCD), ageing and repacking of chunks, the device's own cache beyond a mean
+ * How much of it each host may take is in shares.ts. Left out: dynamic capacity (DCD), ageing and repacking of chunks, the device's own cache beyond a mean
  * metadata cost.
  */
 import type { Actor, ActorId, Ordinal, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
@@ -20,6 +20,7 @@ import { Hotness } from './hotness.ts'
 import { sameLoad } from './load.ts'
 import { LoadMeter } from './load-meter.ts'
 import { Pool } from './pool.ts'
+import { sharesOf, type Shares } from './shares.ts'
 import type { DeviceSpec } from './spec.ts'
 import { describeDevice, type Marks } from './telemetry.ts'
 
@@ -33,6 +34,7 @@ export class Device implements Actor {
   private readonly hostIndex: ReadonlyMap<number, number>
   private readonly pool: Pool
   private readonly capacity: Capacity
+  private readonly shares: Shares | undefined
   private readonly meter: LoadMeter
   private readonly hotness: Hotness
   private readonly accounts: Account[]
@@ -49,6 +51,7 @@ export class Device implements Actor {
     this.hostIndex = new Map(spec.hosts.map((host, index) => [host.ordinal, index]))
     this.pool = new Pool(spec, spec.hosts.length)
     this.capacity = new Capacity(spec.physicalBytes, spec.lowFraction, spec.highFraction)
+    this.shares = sharesOf(spec, this.pool, this.capacity)
     this.meter = new LoadMeter(spec)
     this.hotness = new Hotness(spec)
     this.accounts = spec.hosts.map(() => new Account())
@@ -78,6 +81,7 @@ export class Device implements Actor {
       accounts: this.accounts.map((account) => account.snapshot()),
       due: { ...this.due },
       marks: { ...this.marks },
+      ...(this.shares && { shares: this.shares.snapshot() }),
     }
   }
 
@@ -90,11 +94,12 @@ export class Device implements Actor {
     this.accounts.forEach((account, host) => account.restore(state.accounts[host]!))
     this.due = { ...state.due }
     this.marks = { ...state.marks }
+    this.shares?.restore(state.shares)
   }
 
   observe(): Telemetry {
-    const { spec, pool, meter, accounts, marks } = this
-    return describeDevice({ spec, pool, meter, accounts, marks, pressure: this.capacity.level })
+    const { spec, pool, meter, accounts, marks, shares } = this
+    return describeDevice({ spec, pool, meter, accounts, marks, shares, pressure: this.capacity.level })
   }
 
   /** Recounts every slot and asserts conservation; for the end of a run and for tests. */
@@ -115,7 +120,7 @@ export class Device implements Actor {
   private answer(now: Quantum, host: number, demote: BodyOf<'demote'>, out: Outbox): void {
     const { ordinal: to, id } = this.spec.hosts[host]!
     const nowNs = now * this.spec.quantumNs
-    const { admitted, refused, reasons } = decide(demote, host, nowNs, this.capacity.level, this.pool, this.spec)
+    const { admitted, refused, reasons } = decide(demote, host, nowNs, this.capacity.level, this.pool, this.spec, this.shares)
     if (admitted.length > 0) out.send(to, 'admitted', { batch: demote.batch, pages: admitted })
     if (refused.length > 0) out.send(to, 'refused', { batch: demote.batch, pages: refused, reasons })
     for (const reason of this.accounts[host]!.refuse(reasons)) {
@@ -125,12 +130,12 @@ export class Device implements Actor {
 
   private write(host: number, { pages, sizes }: BodyOf<'written'>): void {
     for (let i = 0; i < pages.length; i++) {
-      if (this.pool.write(host, pages[i]!, sizes[i]!)) this.poisonedNow[host]!.push(pages[i]!)
+      if ((this.shares ?? this.pool).write(host, pages[i]!, sizes[i]!)) this.poisonedNow[host]!.push(pages[i]!)
     }
   }
 
   private release(now: Quantum, host: number, { pages }: BodyOf<'released'>): void {
-    for (let i = 0; i < pages.length; i++) this.pool.release(host, pages[i]!)
+    for (let i = 0; i < pages.length; i++) (this.shares ?? this.pool).release(host, pages[i]!)
     if (this.pool.pendingZeroBytes > 0 && this.due.flush === NEVER) {
       this.due.flush = nextOnGrid(now, this.spec.flushNs, this.spec.quantumNs)
     }
@@ -150,7 +155,7 @@ export class Device implements Actor {
   }
 
   private flush(): void {
-    this.pool.flush()
+    ;(this.shares?.claims ?? this.pool).flush()
     this.due.flush = NEVER
   }
 
@@ -188,11 +193,33 @@ export class Device implements Actor {
     this.accounts.forEach((account, host) => {
       account.peakUsedBytes = Math.max(account.peakUsedBytes, pool.usedByHost[host]!)
     })
+    if (this.shares?.divided !== true) this.watchThresholds(headroomBytes, out)
+    if (this.shares) this.tellShares(this.shares, out)
+  }
+
+  private watchThresholds(headroomBytes: number, out: Outbox): void {
     if (!this.capacity.crossed(headroomBytes)) return
-    marks.interrupts++
+    this.marks.interrupts++
     const level = this.capacity.level
-    for (const { ordinal } of this.spec.hosts) out.send(ordinal, 'pressure', { level })
+    // With shares, they say whom it concerns.
+    if (!this.shares) for (const { ordinal } of this.spec.hosts) out.send(ordinal, 'pressure', { level })
     out.event(level > 0 ? 'low-threshold' : 'high-threshold', { headroomBytes })
+  }
+
+  private tellShares(shares: Shares, out: Outbox): void {
+    for (const { host, level, paused } of shares.takeStock()) {
+      const { ordinal, id } = this.spec.hosts[host]!
+      const told = { host: id, takenBytes: shares.claims.taken(host), shareBytes: shares.shareBytes(host) }
+      if (level !== undefined) {
+        out.send(ordinal, 'pressure', { level })
+        out.event(level > 0 ? 'share-pressed' : 'share-eased', told)
+        if (shares.divided) this.marks.interrupts++
+      }
+      if (paused !== undefined) {
+        out.send(ordinal, 'pause', { paused: paused ? 1 : 0 })
+        out.event(paused ? 'share-paused' : 'share-resumed', told)
+      }
+    }
   }
 
   /** Hosts report their traffic on the tick's grid, and a quantum later it is here. */
@@ -230,4 +257,5 @@ interface DeviceState {
   readonly accounts: readonly ReturnType<Account['snapshot']>[]
   readonly due: { flush: Quantum; tick: Quantum; epoch: Quantum }
   readonly marks: Marks
+  readonly shares?: unknown
 }

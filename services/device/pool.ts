@@ -87,6 +87,24 @@ export class Pool {
     this.reservedPages++
   }
 
+  /** Bytes by which a write of `sizeBytes` makes the slot larger; a reservation counts for what it reserves, poison for good. */
+  growth(host: number, page: number, sizeBytes: number): number {
+    const before = this.slots[host]![page] ?? ABSENT
+    assert(before !== ABSENT, `page ${page} of host index ${host} is written but not on the device`)
+    if (before >= POISONED) return 0
+    const bytes = before === RESERVED ? this.rawBytes : this.bytesOf[before]!
+    return this.bytesOf[STORED + Math.ceil(sizeBytes / this.chunkBytes)]! - bytes
+  }
+
+  /** Drops a write to a page that holds content. */
+  poison(host: number, page: number): void {
+    const slots = this.slots[host]!
+    const before = slots[page] ?? ABSENT
+    assert(before >= STORED && before < POISONED, `page ${page} of host index ${host} is poisoned but holds no content`)
+    slots[page] = before - STORED + POISONED
+    this.poisonedPages++
+  }
+
   /** Writes content of `sizeBytes` compressed bytes. True if that poisoned the page just now. */
   write(host: number, page: number, sizeBytes: number): boolean {
     assert(sizeBytes <= PAGE_BYTES, `a page compresses to ${sizeBytes} bytes, more than a page`)

@@ -35,6 +35,7 @@ export interface DeviceSpec {
   /** Windows [from, to) in which every demotion is refused. */
   readonly offline: readonly { readonly fromNs: number; readonly toNs: number }[]
   readonly hotness: HotnessSpec
+  readonly shares: SharesSpec
   /** The hosts that share the device, by ascending ordinal. */
   readonly hosts: readonly DeviceHostSpec[]
 }
@@ -59,3 +60,10 @@ export interface HotnessSpec {
   /** One instance and ring for all hosts instead of one each. */
   readonly shared: boolean
 }
+
+/** How much of the device each host may take (shares.ts); lists are in the order of `hosts`. */
+export type SharesSpec =
+  | { readonly policy: 'none' }
+  | { readonly policy: 'hard'; readonly limitBytes: readonly number[] }
+  | { readonly policy: 'weighted'; readonly weights: readonly number[] }
+  | { readonly policy: 'grace'; readonly limitBytes: readonly number[]; readonly graceBytes: number }

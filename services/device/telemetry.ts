@@ -6,6 +6,7 @@ import { NS_PER_S } from '#shared/time.ts'
 import type { Account } from './account.ts'
 import type { LoadMeter } from './load-meter.ts'
 import type { Pool } from './pool.ts'
+import type { Shares } from './shares.ts'
 import type { DeviceSpec } from './spec.ts'
 
 /** What only the whole run knows. */
@@ -23,10 +24,12 @@ interface DeviceView {
   readonly meter: LoadMeter
   readonly accounts: readonly Account[]
   readonly marks: Readonly<Marks>
+  readonly shares: Shares | undefined
+  /** Of the device as a whole. */
   readonly pressure: number
 }
 
-export function describeDevice({ spec, pool, meter, accounts, marks, pressure }: DeviceView): Telemetry {
+export function describeDevice({ spec, pool, meter, accounts, marks, shares, pressure }: DeviceView): Telemetry {
   const sum = (of: (account: Account) => number) => accounts.reduce((total, account) => total + of(account), 0)
   const reads = sum((account) => account.reads.total)
   const view: Telemetry = {
@@ -44,7 +47,7 @@ export function describeDevice({ spec, pool, meter, accounts, marks, pressure }:
     peakStoredPages: marks.peakStoredPages,
     compressionRatio: pool.usedBytes > 0 ? (pool.storedPages * PAGE_BYTES) / pool.usedBytes : 0,
     poisonedPages: sum((account) => account.poisonedPages),
-    pressure,
+    pressure: shares?.divided === true ? Math.max(0, ...spec.hosts.keys().map((host) => shares.level(host))) : pressure,
     interrupts: marks.interrupts,
     hotlistDropped: sum((account) => account.hotlistDropped),
     utilisation: meter.load.utilisation,
@@ -54,7 +57,10 @@ export function describeDevice({ spec, pool, meter, accounts, marks, pressure }:
   REFUSAL_REASONS.forEach((name, reason) => {
     view[`refused.${name}`] = sum((account) => account.refused[reason]!)
   })
-  spec.hosts.forEach(({ id }, host) => Object.assign(view, describeHost(`byHost.${id}`, host, pool, accounts[host]!)))
+  spec.hosts.forEach(({ id }, host) => {
+    Object.assign(view, describeHost(`byHost.${id}`, host, pool, accounts[host]!))
+    if (shares) Object.assign(view, describeShare(`byHost.${id}`, host, shares))
+  })
   return view
 }
 
@@ -64,10 +70,21 @@ function describeHost(prefix: string, host: number, pool: Pool, account: Account
     [`${prefix}.peakUsedBytes`]: account.peakUsedBytes,
     [`${prefix}.storedPages`]: pool.storedByHost[host]!,
     [`${prefix}.refused`]: account.refusedPages,
+    ...Object.fromEntries(REFUSAL_REASONS.map((name, reason) => [`${prefix}.refusedFor.${name}`, account.refused[reason]!])),
     [`${prefix}.readNs.mean`]: account.reads.meanNs,
     [`${prefix}.readNs.p99`]: account.reads.quantileNs(0.99),
     [`${prefix}.readBytes`]: account.readBytes,
     [`${prefix}.writeBytes`]: account.writeBytes,
     [`${prefix}.poisonedPages`]: account.poisonedPages,
+  }
+}
+
+function describeShare(prefix: string, host: number, shares: Shares): Telemetry {
+  return {
+    [`${prefix}.shareBytes`]: shares.shareBytes(host),
+    [`${prefix}.pressure`]: shares.level(host),
+    [`${prefix}.takenBytes`]: shares.claims.taken(host),
+    [`${prefix}.overdraws`]: shares.overdraws(host),
+    [`${prefix}.pauses`]: shares.pauses(host),
   }
 }

@@ -130,14 +130,16 @@ export class Access {
     const { links } = this.#parts
     let extraNs = 0
     for (let device = 0; device < links.length; device++) {
+      const { throttle, throttleNs } = links[device]!
       for (let kind = 0; kind < READ_KINDS; kind++) {
         const reads = this.#meter[device * METER_SLOTS + kind]!
         if (reads === 0) continue
         const ns = links[device]!.readNs(kind)
-        this.latency.add(ns + resident.waitNs[device]!, reads)
+        this.latency.add(ns + resident.waitNs[device]! + throttleNs, reads)
         extraNs += reads * (ns - DRAM_READ_NS)
       }
       resident.rewritesBefore[device] = this.#meter[device * METER_SLOTS + REWRITTEN]!
+      if (throttle) extraNs += throttle.delayed(resident.accesses[device]! * throttleNs)
     }
     this.#meter.fill(0)
     this.latency.add(DRAM_READ_NS, this.localReads)

@@ -16,10 +16,14 @@ import {
 import { Host } from './host.ts'
 
 const SPEC = {
-  devices: [NODE, { ...NODE, ordinal: SECOND_DEVICE, id: 'device-2' }],
+  devices: [
+    { ...NODE, pauses: true },
+    { ...NODE, ordinal: SECOND_DEVICE, id: 'device-2' },
+  ],
   promotion: { ...PROMOTION, hints: true, scanPeriodNs: 5e7, scanBytes: 2 ** 22 },
   proactive: { bytesPerSecond: 2e6, ageNs: 1e8 },
   swap: { bytes: 2 ** 23, bytesPerSecond: 50e6, latencyNs: 80_000 },
+  throttle: { moderate: 0.1, severe: 0.5, most: 3 },
 }
 
 /** Everything a host can meet, in 900 ms; `swapAt` is when another host takes over. */
@@ -70,6 +74,8 @@ function play(swapAt: number): Bench {
   })
   bench.post(520, DEVICE, 'pressure', { level: 1000 })
   bench.post(560, DEVICE, 'pressure', { level: 0 })
+  bench.post(613, DEVICE, 'pause', { paused: 1 })
+  bench.post(637, DEVICE, 'pause', { paused: 0 })
   bench.post(700, NEIGHBOUR, 'left', {})
   for (let now = 0; now <= 900; now++) {
     if (now === 350) bench.answer = 'refuse'
@@ -109,6 +115,8 @@ test('the story has everything in it', () => {
     'swappedIn',
     'hintFaults',
     'directReclaimStallSeconds',
+    'pausedSeconds',
+    'throttledSeconds',
     'agings',
   ]) {
     expect(seen[name], name).toBeGreaterThan(0)
@@ -116,7 +124,7 @@ test('the story has everything in it', () => {
   expect(whole.out.of('progress').findLast(({ to }) => to === NEIGHBOUR)!.body.epochsDone).toBeGreaterThan(10)
 })
 
-test.each([1, 45, 101, 236, 352, 361, 400, 419, 525, 543, 561, 660, 661, 702, 850])(
+test.each([1, 45, 101, 236, 352, 361, 400, 419, 525, 543, 561, 615, 639, 660, 661, 702, 850])(
   'taken over at quantum %d, mail and state are the same to the last bit',
   (swapAt) => {
     const { out, host } = play(swapAt)

@@ -28,7 +28,7 @@ export const NEIGHBOUR = 6
 /** Only contents of one size: no test of this room needs measured data. */
 const SIZES = new ContentSizes({} as Profiles, {} as Drifts, 'lz4')
 
-export const NODE = { ordinal: DEVICE, id: 'device-1', advertisedBytes: 64 * 2 ** 20, chunkBytes: 512 }
+export const NODE = { ordinal: DEVICE, id: 'device-1', advertisedBytes: 64 * 2 ** 20, chunkBytes: 512, pauses: false }
 
 /** 4096 frames (watermarks min 128, low 209, high 290, promo 371), one device, 4096 slots of swap, quantum 1 ms. */
 export function hostSpec(changes: Partial<HostSpec> = {}): HostSpec {
@@ -45,6 +45,7 @@ export function hostSpec(changes: Partial<HostSpec> = {}): HostSpec {
     demotionBatch: 64,
     proactive: undefined,
     swap: { bytes: 16 * 2 ** 20, bytesPerSecond: 2e9, latencyNs: 80_000 },
+    throttle: undefined,
     promotion: undefined,
     sizes: SIZES,
     ...changes,
@@ -97,7 +98,7 @@ export function profileOf(
 /** The parts of a host that hold and touch pages, without reclaim. */
 export function partsOf(spec: HostSpec = hostSpec()) {
   const memory = new HostMemory(spec)
-  const links = spec.devices.map((device) => new Link(device))
+  const links = spec.devices.map((device) => new Link(device, spec.throttle))
   const swap = new SwapDevice(spec.swap)
   const key = (name: string) => fork(spec.seed, name)
   const history = new History(memory.table, memory.classes, key('touches'), key('hints'))

@@ -21,6 +21,7 @@ import { History } from './history.ts'
 import { Link } from './link.ts'
 import { HostMemory } from './memory.ts'
 import { OomKiller } from './oom.ts'
+import { Pause } from './pause.ts'
 import { Promotion } from './promotion.ts'
 import { Reclaimer } from './reclaimer.ts'
 import { Replayer } from './replay.ts'
@@ -53,6 +54,7 @@ export class Host implements Actor {
   readonly #allocation: Allocation
   readonly #hintScan: HintScan | undefined
   readonly #oom = new OomKiller()
+  readonly #pause: Pause | undefined
   readonly #history: History
   #lastQuantum: Quantum = -1
   #lastTickNs = 0
@@ -66,7 +68,7 @@ export class Host implements Actor {
     this.#spec = spec
     const marks = watermarks(spec.memoryBytes, spec.watermarkScaleFactor)
     const memory = new HostMemory(spec)
-    const links = spec.devices.map((device) => new Link(device))
+    const links = spec.devices.map((device) => new Link(device, spec.throttle))
     const swap = new SwapDevice(spec.swap)
     const stream = new Stream(fork(spec.seed, `${spec.id}/events`))
     const contentKey = fork(spec.seed, `${spec.id}/content`)
@@ -128,6 +130,7 @@ export class Host implements Actor {
       })
       if (spec.promotion.hints) this.#hintScan = new HintScan(spec.promotion.scanBytes, spec.promotion.scanPeriodNs)
     }
+    if (spec.devices.some((device) => device.pauses)) this.#pause = new Pause(memory, spec.devices.length)
     this.#slotsBefore = memory.slots.slice()
   }
 
@@ -141,7 +144,9 @@ export class Host implements Actor {
     this.#demotion.settle()
     if (now >= this.#nextTick) this.#tick(now, nowNs, out)
     const spanNs = Math.min(now - this.#lastQuantum, 1) * this.#spec.quantumNs
-    for (const resident of this.#tenancy.residents) if (resident.alive) this.#allocation.populate(resident, spanNs)
+    for (const resident of this.#tenancy.residents) {
+      if (resident.alive && this.#pause?.holds(resident) !== true) this.#allocation.populate(resident, spanNs)
+    }
     this.#reclaimer.run(nowNs, spanNs, out)
     for (const link of this.#links) link.flush(out)
     this.#lastQuantum = now
@@ -191,6 +196,9 @@ export class Host implements Actor {
       case 'poisoned':
         this.#poison(mail.body.pages)
         break
+      case 'pause':
+        this.#pause?.tell(this.#device(mail.from), mail.body.paused === 1, nowNs)
+        break
       case 'promote':
         this.#promotion?.order(mail.body.pages, nowNs, out)
         break
@@ -219,6 +227,8 @@ export class Host implements Actor {
     this.#lastTickNs = nowNs
     this.#nextTick = nextOnGrid(now, this.#spec.tickNs, this.#spec.quantumNs)
     this.#access.starved = false
+    for (const { throttle, load } of this.#links) throttle?.adapt(load.devLoad)
+    this.#pause?.tick(this.#tenancy.residents, nowNs)
     for (const resident of this.#tenancy.residents) if (resident.alive) this.#work(resident, nowNs, out)
     for (const resident of this.#tenancy.residents) if (resident.alive && resident.doom !== '') this.#kill(resident, out)
     if (this.#hintScan) {
@@ -299,6 +309,7 @@ export class Host implements Actor {
       lastTickNs: this.#lastTickNs,
       nextTick: this.#nextTick,
       slotsBefore: this.#slotsBefore.slice(),
+      ...(this.#pause && { pause: this.#pause.snapshot() }),
     }
   }
 
@@ -325,6 +336,7 @@ export class Host implements Actor {
     this.#lastTickNs = from['lastTickNs'] as number
     this.#nextTick = from['nextTick'] as number
     this.#slotsBefore.set(from['slotsBefore'] as Float64Array)
+    this.#pause?.restore(part('pause'))
   }
 
   observe(): Telemetry {
@@ -361,6 +373,8 @@ export class Host implements Actor {
       workSeconds: workNs / NS_PER_S,
       directReclaimStallSeconds: directReclaimStallNs / NS_PER_S,
       kernelSeconds: kernelNs / NS_PER_S,
+      throttledSeconds: this.#links.reduce((ns, { throttle }) => ns + (throttle?.delayedNs ?? 0), 0) / NS_PER_S,
+      pausedSeconds: (this.#pause?.pausedNs ?? 0) / NS_PER_S,
       freePages: memory.free,
       pooledBytes: counts[POOLED]! * PAGE_BYTES,
       swappedBytes: counts[SWAPPED]! * PAGE_BYTES,

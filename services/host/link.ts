@@ -3,7 +3,8 @@ import type { Outbox } from '#shared/actor.ts'
 import { PageList } from '#shared/page/page-list.ts'
 import { DEVICE_SHIFT, LINE_BYTES, PAGE_BYTES, type PageTable } from '#shared/page/page-table.ts'
 import type { BodyOf } from '#shared/messages.ts'
-import type { NodeSpec } from './spec.ts'
+import type { NodeSpec, ThrottleSpec } from './spec.ts'
+import { Throttle } from './throttle.ts'
 
 /** Until the device has spoken: the idle latency of the smallest load in its curve, and a compressed page's 140 ns more. */
 const IDLE_LOAD: BodyOf<'load'> = {
@@ -26,6 +27,7 @@ export const METER_SLOTS = 4
 
 export class Link {
   readonly spec: NodeSpec
+  readonly throttle: Throttle | undefined
   /** A page above this size is stored raw. */
   readonly #rawAboveBytes: number
   load: BodyOf<'load'> = IDLE_LOAD
@@ -41,8 +43,9 @@ export class Link {
   readonly #writtenSizes = new PageList()
   readonly #released = new PageList()
 
-  constructor(spec: NodeSpec) {
+  constructor(spec: NodeSpec, throttle?: ThrottleSpec) {
     this.spec = spec
+    this.throttle = throttle && new Throttle(throttle)
     this.#rawAboveBytes = PAGE_BYTES - spec.chunkBytes
   }
 
@@ -55,6 +58,11 @@ export class Link {
   readNs(kind: number): number {
     if (kind === ZERO) return this.load.zeroReadNs
     return kind === RAW ? this.load.rawReadNs : this.load.compressedReadNs
+  }
+
+  /** What each access waits before it is issued. */
+  get throttleNs(): number {
+    return this.throttle === undefined ? 0 : this.throttle.delay * this.load.rawReadNs
   }
 
   /**
@@ -197,6 +205,7 @@ export class Link {
       pages: this.#pages.take(),
       reads: this.#reads.take(),
       writes: this.#writes.take(),
+      ...(this.throttle && { throttle: this.throttle.snapshot() }),
     }
   }
 
@@ -210,5 +219,6 @@ export class Link {
     this.#pages.refill(from['pages'] as Uint32Array)
     this.#reads.refill(from['reads'] as Uint32Array)
     this.#writes.refill(from['writes'] as Uint32Array)
+    this.throttle?.restore(from['throttle'] as Record<string, unknown>)
   }
 }

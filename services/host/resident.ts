@@ -84,3 +84,8 @@ export function advance(resident: Resident, nowNs: number): number {
 export function stall(resident: Resident, ns: number): void {
   resident.debtNs += ns / resident.threads
 }
+
+/** All of its threads waited this long. */
+export function stallAll(resident: Resident, ns: number): void {
+  resident.debtNs += ns
+}

@@ -9,6 +9,8 @@ export interface NodeSpec {
   /** What the host believes the node holds (overcommitted). */
   readonly advertisedBytes: number
   readonly chunkBytes: number
+  /** Its shares may pause the host's writers. */
+  readonly pauses: boolean
 }
 
 export interface SwapSpec {
@@ -20,6 +22,13 @@ export interface SwapSpec {
 export interface ProactiveSpec {
   readonly bytesPerSecond: number
   readonly ageNs: number
+}
+
+/** How a host heeds DevLoad (throttle.ts); each a fraction of an access's own time. */
+export interface ThrottleSpec {
+  readonly moderate: number
+  readonly severe: number
+  readonly most: number
 }
 
 /** What the promoter of this host needs from it, and what "hot" means in truth. */
@@ -46,6 +55,7 @@ export interface HostSpec {
   readonly demotionBatch: number
   readonly proactive: ProactiveSpec | undefined
   readonly swap: SwapSpec
+  readonly throttle: ThrottleSpec | undefined
   readonly promotion: PromotionSpec | undefined
   readonly sizes: ContentSizes
 }

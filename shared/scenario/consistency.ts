@@ -3,6 +3,7 @@ import { NS_PER_MS, NS_PER_S, NS_PER_US } from '../time.ts'
 import type { HostScenario, Scenario } from '../scenario.ts'
 import { formatBytes } from '../units.ts'
 import { oneOf, type Path, type Problem, shown } from './problems.ts'
+import { shareProblems } from './shares.ts'
 
 const TIB = 2 ** 40
 /** DRAM of all hosts. */
@@ -36,7 +37,7 @@ function* timeProblems({ duration, quantum, tick, sample }: Scenario): Iterable<
   if (sample % quantum !== 0) yield wrong(['sample'], `got ${ns(sample)}`, multipleOf(quantum))
 }
 
-function* deviceProblems({ devices, quantum }: Scenario): Iterable<Problem> {
+function* deviceProblems({ devices, hosts, quantum }: Scenario): Iterable<Problem> {
   for (const [id, device] of Object.entries(devices)) {
     const at = (...keys: string[]) => ['devices', id, ...keys]
     const { physical, advertised, low, high, offline, hotness } = device
@@ -60,6 +61,7 @@ function* deviceProblems({ devices, quantum }: Scenario): Iterable<Problem> {
         `less than ${1 << counterBits}, the range of ${counterBits} counter bits`,
       )
     }
+    yield* shareProblems(id, device, hosts)
   }
 }
 

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { CODECS } from '../content.ts'
 import { byteRate, choice, flag, mapping, percentage, size, time, whole } from './fields.ts'
+import { shares } from './shares.ts'
 
 const hotness = mapping('The hotness monitoring unit (CHMU)', {
   // The specification allows 256 B to 2 GiB; below a page a report would not name a page.
@@ -45,4 +46,5 @@ export const device = mapping('A device', {
     .default([])
     .describe('Windows in which every demotion is refused; default none'),
   hotness: hotness.prefault({}),
+  shares,
 })

@@ -98,3 +98,10 @@ export function named<T extends z.ZodType>(things: string, thing: T, min: number
     })
     .meta({ description: `The ${things}, by name (${min} to ${max})`, minProperties: min, maxProperties: max })
 }
+
+/** A mapping from the names of hosts to something of each; whether there are such hosts is for consistency.ts to say. */
+export function perHost<T extends z.ZodType>(things: string, thing: T) {
+  return z.record(z.string().regex(NAME), thing, {
+    error: (issue) => (issue.code === 'invalid_key' ? NAME_EXPECTED : `a mapping from hosts to ${things}`),
+  })
+}

@@ -1,6 +1,6 @@
 /** A host and its promoter, as a scenario gives them. */
 import { z } from 'zod'
-import { byteRate, flag, mapping, name, size, time, whole } from './fields.ts'
+import { byteRate, flag, mapping, name, percentage, size, time, whole } from './fields.ts'
 
 const proactive = mapping('Proactive reclaim', {
   rate: byteRate('How much it demotes'),
@@ -11,6 +11,16 @@ const swap = mapping('The swap device', {
   size: size('Its size; 0B: none', { min: '0B', max: '16TiB' }),
   bandwidth: byteRate('Its bandwidth; default 2GB/s').prefault('2GB/s'),
   latency: time('Its latency; default 80us', { min: '0ns', max: '1s' }).prefault('80us'),
+})
+
+// R: CXL leaves the amounts to the host.
+const throttle = mapping("Throttling by the devices' load class (DevLoad); each a share of what an access takes", {
+  moderate: percentage('Waited more with every tick of moderate load, and less with every tick of light load; default 10%', {
+    min: '0%',
+    max: '1000%',
+  }).prefault('10%'),
+  severe: percentage('Waited more with every tick of severe load; default 50%', { min: '0%', max: '1000%' }).prefault('50%'),
+  most: percentage('The longest wait; default 1000%', { min: '0%', max: '10000%' }).prefault('1000%'),
 })
 
 export const host = mapping('A host', {
@@ -24,6 +34,7 @@ export const host = mapping('A host', {
   demotionBatch: whole('Pages in a demotion batch; default 512', 1, 4096).default(512),
   proactive: proactive.optional(),
   swap: swap.prefault({ size: '0B' }),
+  throttle: throttle.optional().describe('Its accesses to a device wait when that is loaded; default: off'),
 })
 
 export const promoter = mapping('A promotion agent (pghot and kmigrated)', {

@@ -53,6 +53,12 @@ const unknownKeys = [
     `${SHAPE} devices.device-1.hotness.treshold: unknown key`,
   ),
   change(
+    'an unknown key of the throttle',
+    'swap: { size: 64MiB }',
+    'throttle: { heavy: 10% }',
+    `${SHAPE} hosts.host-1.throttle.heavy: unknown key "heavy" (line 12); expected one of moderate, severe, most`,
+  ),
+  change(
     'an unknown key of the swap device',
     '{ size: 64MiB }',
     '{ size: 64MiB, speed: 1GB/s }',
@@ -301,6 +307,58 @@ const files = [
   file('a hundred thousand dashes', '- '.repeat(100_000), `${YAML}: collections nest too deeply`),
 ]
 
+const SHARES = 'devices.device-1.shares'
+const shares = [
+  change(
+    'an unknown policy of shares',
+    'codec: lz4\n    hot',
+    'shares: { policy: fair }\n    hot',
+    `${SHAPE} ${SHARES}.policy: got "fair" (line 8); expected one of none, hard`,
+  ),
+  change(
+    'shares that are a word',
+    'codec: lz4\n    hot',
+    'shares: hard\n    hot',
+    `${SHAPE} ${SHARES}: got "hard" (line 8); expected a mapping with policy: one of`,
+  ),
+  change(
+    'limits of another policy',
+    'codec: lz4\n    hot',
+    'shares: { policy: weighted, limits: { host-1: 8MiB } }\n    hot',
+    `${SHAPE} ${SHARES}.limits: unknown key "limits" (line 8); expected one of policy, weights`,
+  ),
+  change(
+    'hard shares without a limit for a host',
+    'codec: lz4\n    hot',
+    'shares: { policy: hard, limits: {} }\n    hot',
+    `${SHAPE} ${SHARES}.limits: got no limit for host-1 (line 8); expected one for each host of device-1`,
+  ),
+  change(
+    'a limit for a host that does not use the device',
+    'codec: lz4\n    hot',
+    'shares: { policy: hard, limits: { host-1: 8MiB, host-2: 8MiB } }\n    hot',
+    `${NAME} ${SHARES}.limits.host-2: got "host-2", which does not use device-1 (line 8); expected host-1, or another one of host-1`,
+  ),
+  change(
+    'limits and graces that do not fit the device',
+    'codec: lz4\n    hot',
+    'shares: { policy: grace, limits: { host-1: 60MiB }, grace: 8MiB }\n    hot',
+    `${SHAPE} ${SHARES}.limits: got 68.0 MiB in all (line 8); expected limits, with the grace of each host, that fit`,
+  ),
+  change(
+    'a weight of nothing',
+    'codec: lz4\n    hot',
+    'shares: { policy: weighted, weights: { host-1: 0 } }\n    hot',
+    `${SHAPE} ${SHARES}.weights.host-1: got 0 (line 8); expected a whole number from 1 to 1000`,
+  ),
+  change(
+    'weights where nobody is ever told that space is short',
+    'codec: lz4\n    hot',
+    'low: 0%\n    shares: { policy: weighted }\n    hot',
+    `${SHAPE} devices.device-1.low: got 0% (line 8); expected more than 0%, for weighted shares`,
+  ),
+]
+
 const options = [
   args('a file that is not there', ['run', 'nowhere.yaml'], 'CP_SCENARIO_READ nowhere.yaml: there is no such file'),
   args('a directory as the file', ['run', 'test'], 'CP_SCENARIO_READ test: is a directory'),
@@ -366,6 +424,21 @@ const options = [
   ),
 ]
 
+const contention = [
+  args(
+    'a contention of one host with itself',
+    ['contention', 'FILE'],
+    'CP_COMMAND FILE: got workloads on host-1 alone; expected workloads on two hosts at least',
+  ),
+  args('a contention with an empty --out', ['contention', 'FILE', '--out', ''], 'CP_OPTION --out: got ""'),
+  args('a contention with a bad --seed', ['contention', 'FILE', '--seed', 'x'], 'CP_OPTION --seed: got "x"'),
+  args(
+    'a contention of nothing that is there',
+    ['contention', 'no-such-file.yaml'],
+    'CP_SCENARIO_READ no-such-file.yaml: there is no such file',
+  ),
+]
+
 export const CASES: readonly Case[] = [
   ...unknownKeys,
   ...quantities,
@@ -373,8 +446,10 @@ export const CASES: readonly Case[] = [
   ...names,
   ...contents,
   ...shapes,
+  ...shares,
   ...files,
   ...options,
+  ...contention,
 ]
 
 function bomb(): string {
