@@ -199,8 +199,8 @@ test('noisy-neighbour: the steady host on the shared device waits longer than it
 }, 60_000)
 
 test('noisy-neighbour: where the scan heeds the load class, it is slowed and the steady host waits less', async () => {
-  const { verdict: deaf } = await tell('noisy-neighbour')
-  const { verdict } = await tell('noisy-neighbour', 'hosts.host-2.throttle={}')
+  const { verdict: deaf } = await tell('noisy-neighbour', 'duration=9s')
+  const { verdict } = await tell('noisy-neighbour', 'duration=9s', 'hosts.host-2.throttle={}')
   const waits = (of: Verdict): number => device(of, 'device-1', 'byHost.host-1.readNs.mean')
   expect(waits(verdict)).toBeLessThan(waits(deaf))
   expect(host(verdict, 'host-2', 'throttledSeconds')).toBeGreaterThan(1)
