@@ -5,7 +5,8 @@
  * holds a reservation of one raw page until its first write says its true size. Released space returns at the next
  * zeroing flush; what a write shrinks returns at once, because the device frees those chunks itself.
  * Reservations bind admission only: a write that grows takes what is physically there, and without room it is dropped and
- * its page poisoned.
+ * its page poisoned. So does a page that lands without a question; it may even take a slot beyond the advertised ones, for
+ * every host believes that all of them are its own.
  *
  * Left out: fragmentation. Chunks are interchangeable, so any free chunk serves any page (as in Compresso and MXT).
  */
@@ -85,6 +86,12 @@ export class Pool {
     assert(slots[page] === ABSENT, `page ${page} of host index ${host} is asked for but already on the device`)
     slots[page] = RESERVED
     this.reservedPages++
+  }
+
+  /** A page that nobody asked about: a slot, and its first write. True if that poisoned it. */
+  land(host: number, page: number, sizeBytes: number): boolean {
+    this.reserve(host, page)
+    return this.write(host, page, sizeBytes)
   }
 
   /** Writes content of `sizeBytes` compressed bytes. True if that poisoned the page just now. */
