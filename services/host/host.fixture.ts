@@ -47,6 +47,7 @@ export function hostSpec(changes: Partial<HostSpec> = {}): HostSpec {
     swap: { bytes: 16 * 2 ** 20, bytesPerSecond: 2e9, latencyNs: 80_000 },
     promotion: undefined,
     sizes: SIZES,
+    isolation: undefined,
     ...changes,
   }
 }

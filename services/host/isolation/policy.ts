@@ -5,7 +5,15 @@
 import { allNodes, Cgroups, DRAM, ROOT, WORKLOADS } from './cgroups.ts'
 import { boundTo, rebind, type Mempolicy } from './mempolicy.ts'
 
-export const POLICIES = ['none', 'mempolicy', 'cpuset', 'zone-movable', 'zone-device', 'private-node', 'dedicated-driver'] as const
+export const POLICIES = [
+  'none',
+  'mempolicy',
+  'cpuset',
+  'zone-movable',
+  'zone-device',
+  'private-node',
+  'dedicated-driver',
+] as const
 export type Policy = (typeof POLICIES)[number]
 
 export interface Traits {
