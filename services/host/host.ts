@@ -389,7 +389,7 @@ export class Host implements Actor {
       allocatedEver: tally.allocated,
       ...describeOrigins(
         memory.origins,
-        memory.slots.reduce((sum, slots) => sum + slots, 0),
+        memory.slots.reduce((sum, held) => sum + held, 0),
       ),
       ...this.#isolation?.observe(),
       transitions: memory.table.transitions,

@@ -8,7 +8,7 @@ const CGROUPS = ['root', 'system', 'workloads'] as const
 /** The name of the DRAM node in a list of nodes. */
 export const DRAM_NODE = 'dram'
 
-export const cgroup = (meaning: string) => choice(meaning, CGROUPS)
+const cgroup = (meaning: string) => choice(meaning, CGROUPS)
 
 const nodes = (meaning: string) =>
   z
