@@ -18,6 +18,7 @@ export function storyOf(scenario: Scenario, chronicle: Chronicle, bear: Bear): s
     ...Object.keys(scenario.devices).flatMap((id) => deviceStory(scenario, chronicle, id, attack)),
     ...poolsOf(scenario, chronicle.beforeAttack ?? chronicle.last, attack !== undefined),
     ...attacks.map((event) => attackOf(scenario, chronicle, event)),
+    ...leaks(scenario, chronicle),
     ...killings(chronicle),
   ]
   return [
@@ -96,6 +97,26 @@ function pressedSpans(chronicle: Chronicle, events: readonly ActorEvent[]): { sp
   }
   if (since !== undefined) seconds += (chronicle.last?.seconds ?? since) - since
   return { spans, seconds, open: since !== undefined }
+}
+
+const LEAKED: Readonly<Record<string, string>> = {
+  anon: 'anonymous pages',
+  pageCache: 'page cache',
+  kernel: 'kernel memory',
+}
+
+/** What each host's isolation let onto a device, from when on, and by whom. */
+function leaks(scenario: Scenario, chronicle: Chronicle): Line[] {
+  const first = chronicle.events.filter((event) => event.code === 'first-leak')
+  return Object.keys(scenario.hosts).flatMap((id) =>
+    Object.entries(LEAKED).flatMap(([kind, what]) => {
+      const mine = first.filter((event) => event.actor === id && event.fields['kind'] === kind)
+      if (mine.length === 0) return []
+      const seconds = chronicle.secondsOf(mine[0]!)
+      const causes = list(mine.map((event) => String(event.fields['cause'])))
+      return [{ seconds, text: `${id} leaked ${what} onto ${mine[0]!.fields['device']} from ${span(seconds)} on (${causes}).` }]
+    }),
+  )
 }
 
 function killings(chronicle: Chronicle): Line[] {
