@@ -105,6 +105,15 @@ const LEAKED: Readonly<Record<string, string>> = {
   kernel: 'kernel memory',
 }
 
+const LEAKED_BY: Readonly<Record<string, string>> = {
+  workload: 'workloads',
+  systemService: 'system services',
+  rootTask: 'root tasks',
+  rebind: 'rebound workloads',
+  kernelThread: 'kernel threads',
+  interrupt: 'interrupts',
+}
+
 /** What each host's isolation let onto a device, from when on, and by whom. */
 function leaks(scenario: Scenario, chronicle: Chronicle): Line[] {
   const first = chronicle.events.filter((event) => event.code === 'first-leak')
@@ -113,8 +122,8 @@ function leaks(scenario: Scenario, chronicle: Chronicle): Line[] {
       const mine = first.filter((event) => event.actor === id && event.fields['kind'] === kind)
       if (mine.length === 0) return []
       const seconds = chronicle.secondsOf(mine[0]!)
-      const causes = list(mine.map((event) => String(event.fields['cause'])))
-      return [{ seconds, text: `${id} leaked ${what} onto ${mine[0]!.fields['device']} from ${span(seconds)} on (${causes}).` }]
+      const causes = list(mine.map((event) => LEAKED_BY[event.fields['cause']!]!))
+      return [{ seconds, text: `${id} leaked ${what} onto ${mine[0]!.fields['device']} from ${span(seconds)} on, by ${causes}.` }]
     }),
   )
 }

@@ -218,7 +218,7 @@ describe('isolation', () => {
     expect(at('poison') - at('low-threshold')).toBeLessThan(1)
     const killed = events.filter(({ code, cause, pages }) => code === 'killed' && cause === 'sigbus' && pages === undefined)
     expect(killed.map(({ actor }) => actor).toSorted()).toEqual(['service-1', 'service-2'])
-    expect(verdict.story.join(' ')).toMatch(/host-2 leaked page cache onto device-1 from \d+ ms on \(systemService\)/)
+    expect(verdict.story.join(' ')).toMatch(/host-2 leaked page cache onto device-1 from \d+ ms on, by system services/)
   })
 
   test('its leaks are a curve over time, and nothing of the kernel comes back', () => {

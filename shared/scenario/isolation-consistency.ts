@@ -5,21 +5,32 @@ import { DRAM_NODE, hintFaultsReach } from './isolation.ts'
 import { oneOf, type Path, type Problem, shown } from './problems.ts'
 
 export function* isolationProblems(scenario: Scenario): Iterable<Problem> {
-  for (const [id, host] of Object.entries(scenario.hosts)) yield* hostProblems(['hosts', id], host)
+  for (const [id, host] of Object.entries(scenario.hosts)) {
+    yield* sizeProblems(['hosts', id], host, scenario.devices)
+    yield* cpusetProblems(['hosts', id, 'isolation'], host)
+  }
   yield* promoterProblems(scenario)
   yield* taskProblems(scenario)
 }
 
-function* hostProblems(path: Path, { isolation, devices, pageCache, memory, kernel }: HostScenario): Iterable<Problem> {
-  if (pageCache !== undefined && pageCache.root + pageCache.system > 1) {
-    yield wrong([...path, 'pageCache', 'system'], 'makes more than 100% together with root', 'shares of at most 100% in all')
+function* sizeProblems(path: Path, host: HostScenario, devices: Scenario['devices']): Iterable<Problem> {
+  const { pageCache, kernel, memory } = host
+  if (pageCache !== undefined) {
+    if (pageCache.root + pageCache.system > 1) {
+      yield wrong([...path, 'pageCache', 'system'], 'makes more than 100% together with root', 'shares of at most 100% in all')
+    }
+    const room = host.devices.reduce((sum, name) => sum + (devices[name]?.advertised ?? 0), memory)
+    const most = `at most ${formatBytes(room)}, its memory and advertised capacity: more is never cached`
+    if (pageCache.size > room) yield wrong([...path, 'pageCache', 'size'], `got ${formatBytes(pageCache.size)}`, most)
   }
   if (kernel !== undefined && kernel.size >= memory) {
     const most = `less than the host's memory (${formatBytes(memory)})`
     yield wrong([...path, 'kernel', 'size'], `got ${formatBytes(kernel.size)}`, most)
   }
+}
+
+function* cpusetProblems(at: Path, { isolation, devices }: HostScenario): Iterable<Problem> {
   if (!('mems' in isolation)) return
-  const at: Path = [...path, 'isolation']
   const { mems, changes } = isolation
   const lists = [
     ...Object.entries(mems).map(([cgroup, list]) => ({ cgroup, list: list ?? [], where: [...at, 'mems', cgroup] })),
