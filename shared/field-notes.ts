@@ -82,8 +82,9 @@ export const FIELD_NOTES: Notes = {
   promoted: {
     home: 'pages that come home',
     declined: 'pages for which there was no room',
-    gone: 'pages that were no longer in the pool',
+    gone: 'pages that were no longer in the pool, or cannot be moved',
   },
   stop: {},
   pause: { paused: '1: writers pause; 0: they go on' },
+  landed: { pages: PAGES, sizes: 'what the content of each compresses to, in bytes' },
 }

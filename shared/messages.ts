@@ -173,7 +173,8 @@ export const MESSAGES = {
   promoted: {
     from: 'host',
     to: ['promoter'],
-    meaning: 'what is coming home, what was declined for want of room, and what was no longer in the pool',
+    meaning:
+      'what is coming home, what was declined for want of room, and what was no longer in the pool or cannot be moved (kernel pages, and those that user space holds there on purpose)',
     fields: { home: 'u32[]', declined: 'u32[]', gone: 'u32[]' },
   },
   stop: {
@@ -188,6 +189,13 @@ export const MESSAGES = {
     meaning:
       'the host has overdrawn its share and used up the grace: whoever writes to pooled pages stands still until the device takes it back',
     fields: { paused: 'u32' },
+  },
+  landed: {
+    from: 'host',
+    to: ['device'],
+    meaning:
+      "pages that the host's allocator put on the device without a question (its isolation leaks, or user space took them on purpose): their first stores take space whatever the device would have said; what does not fit is poisoned",
+    fields: { pages: 'u32[]', sizes: 'u16[]' },
   },
 } as const satisfies Record<string, MessageSpec>
 

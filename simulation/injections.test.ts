@@ -346,6 +346,12 @@ test('a workload for a live run is checked by the same rules, without a file', (
     /^CP_SCENARIO_SHAPE workloads: got the name|^CP_SCENARIO_SHAPE workloads/,
   )
   expect(() => checkWorkload(scenario, 'conductor', bear)).toThrow(/^CP_SCENARIO_NAME workloads\.conductor: the name is taken/)
+  expect(() => checkWorkload(scenario, 'bear', { ...bear, cgroup: 'root' })).toThrow(
+    /^CP_SCENARIO_SHAPE workloads\.bear\.cgroup: got root; expected workloads: a newcomer comes to no other cgroup/,
+  )
+  expect(() => checkWorkload(scenario, 'bear', { ...bear, deliberate: '4KiB' })).toThrow(
+    /^CP_SCENARIO_SHAPE workloads\.bear\.deliberate: got 4096 bytes; expected 0B: a newcomer takes nothing on purpose/,
+  )
   expect(() => checkWorkload(scenario, 'bear', 'bear')).toThrow(
     /^CP_SCENARIO_SHAPE workloads\.bear: got "bear"; expected a mapping with kind/,
   )

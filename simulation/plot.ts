@@ -12,6 +12,7 @@ import { Promoter } from '#services/promoter/promoter.ts'
 import type { SharesSpec } from '#services/device/spec.ts'
 import type { WorkloadKind } from '#services/workload/spec.ts'
 import { Workload } from '#services/workload/workload.ts'
+import { isolationOf } from './isolation.ts'
 
 export class Plot {
   readonly #scenario: Scenario
@@ -25,7 +26,7 @@ export class Plot {
   }
 
   host(id: string, host: HostScenario): Host {
-    const { seed, quantum, tick, devices } = this.#scenario
+    const { seed, quantum, tick, devices, workloads } = this.#scenario
     const promoter = this.#promoterOf(id)
     // All devices of a host share one codec (checked); a host without devices never compresses anything.
     const codec = devices[host.devices[0] ?? '']?.codec ?? 'lz4'
@@ -61,6 +62,7 @@ export class Plot {
         hotAccessesPerSecond: promoter.spec.threshold / (promoter.spec.window / NS_PER_S),
       },
       sizes: new ContentSizes(this.#measured.profiles, this.#measured.drifts, codec),
+      isolation: isolationOf(id, host, workloads, this.#ordinalOf),
     })
   }
 

@@ -15,6 +15,7 @@ export function storyOf(scenario: Scenario, chronicle: Chronicle, bear: Bear): s
     ...Object.keys(scenario.devices).flatMap((id) => deviceStory(scenario, chronicle, id, attack)),
     ...poolsOf(scenario, chronicle.beforeAttack ?? chronicle.last, attack !== undefined),
     ...attacks.map((event) => attackOf(scenario, chronicle, event)),
+    ...leaks(scenario, chronicle),
     ...killings(chronicle),
   ]
   return [
@@ -76,6 +77,35 @@ function deviceStory(scenario: Scenario, chronicle: Chronicle, id: ActorId, atta
     lines.push({ seconds, text: `${where} at ${span(seconds)}: writes were dropped, their pages poisoned.` })
   }
   return [...lines, ...shareStory(chronicle, mine)]
+}
+
+const LEAKED: Readonly<Record<string, string>> = {
+  anon: 'anonymous pages',
+  pageCache: 'page cache',
+  kernel: 'kernel memory',
+}
+
+const LEAKED_BY: Readonly<Record<string, string>> = {
+  workload: 'workloads',
+  systemService: 'system services',
+  rootTask: 'root tasks',
+  rebind: 'rebound workloads',
+  kernelThread: 'kernel threads',
+  interrupt: 'interrupts',
+}
+
+/** What each host's isolation let onto a device, from when on, and by whom. */
+function leaks(scenario: Scenario, chronicle: Chronicle): Line[] {
+  const first = chronicle.events.filter((event) => event.code === 'first-leak')
+  return Object.keys(scenario.hosts).flatMap((id) =>
+    Object.entries(LEAKED).flatMap(([kind, what]) => {
+      const mine = first.filter((event) => event.actor === id && event.fields['kind'] === kind)
+      if (mine.length === 0) return []
+      const seconds = chronicle.secondsOf(mine[0]!)
+      const causes = list(mine.map((event) => LEAKED_BY[event.fields['cause']!]!))
+      return [{ seconds, text: `${id} leaked ${what} onto ${mine[0]!.fields['device']} from ${span(seconds)} on, by ${causes}.` }]
+    }),
+  )
 }
 
 function killings(chronicle: Chronicle): Line[] {

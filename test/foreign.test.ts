@@ -9,7 +9,7 @@ duration: 20s
 devices:
   device-1: { physical: 16MiB, advertised: 64MiB }
 hosts:
-  host-1: { memory: 48MiB, devices: [device-1], watermarkScaleFactor: 100, swap: { size: 64MiB } }
+  host-1: { memory: 48MiB, devices: [device-1], watermarkScaleFactor: 100, swap: { size: 64MiB }, isolation: { policy: private-node, numaBalancing: true } }
   host-2: { memory: 32MiB, devices: [device-1], swap: { size: 64MiB } }
 promoters:
   promoter-1: { host: host-1, threshold: 1 }

@@ -108,7 +108,14 @@ const host = (devices: readonly string[]) =>
       fc.record({ size: fc.constantFrom('0B', '0B', '8MiB', '256MiB'), bandwidth: fc.constantFrom('50MB/s', '2GB/s') }),
       maybe('proactive', fc.constant({ rate: '100MB/s', age: '100ms' })),
     )
-    .map(([memory, uses, fixed, swap, proactive]) => ({ memory: `${memory}MiB`, devices: uses, ...fixed, swap, ...proactive }))
+    .map(([memory, uses, fixed, swap, proactive]) => ({
+      memory: `${memory}MiB`,
+      devices: uses,
+      ...fixed,
+      swap,
+      ...proactive,
+      isolation: { policy: 'private-node', numaBalancing: true },
+    }))
 
 const promoter = (served: string) =>
   fc.record({
@@ -164,7 +171,7 @@ devices:
   device-1: { physical: 8MiB, advertised: 64MiB, low: 0%, high: 0%, flush: 20ms }
 hosts:
   host-1: { memory: 24MiB, devices: [device-1], watermarkScaleFactor: 200 }
-  host-2: { memory: 24MiB, devices: [device-1], watermarkScaleFactor: 200, swap: { size: 64MiB } }
+  host-2: { memory: 24MiB, devices: [device-1], watermarkScaleFactor: 200, swap: { size: 64MiB }, isolation: { policy: private-node, numaBalancing: true } }
 promoters:
   promoter-2: { host: host-2, threshold: 1 }
 workloads:
@@ -183,7 +190,7 @@ duration: 1500ms
 devices:
   device-1: { physical: 32MiB, advertised: 64MiB, hotness: { epoch: 50ms, threshold: 1 } }
 hosts:
-  host-1: { memory: 48MiB, devices: [device-1], watermarkScaleFactor: 300, swap: { size: 64MiB } }
+  host-1: { memory: 48MiB, devices: [device-1], watermarkScaleFactor: 300, swap: { size: 64MiB }, isolation: { policy: private-node, numaBalancing: true } }
 promoters:
   promoter-1: { host: host-1, threshold: 1, sleep: 50ms, batch: 64, rateLimit: 4MB/s }
 workloads:

@@ -58,7 +58,9 @@ function series(told: Told, actor: string, column: string): Map<number, number> 
 
 test('there is a test here for every scenario', () => {
   expect(readdirSync(SCENARIOS).toSorted()).toEqual(
-    ['bear-wins', 'calm', 'noisy-neighbour', 'promoter-wins', 'quickstart', 'refusal', 'shares'].map((name) => `${name}.yaml`),
+    ['bear-wins', 'calm', 'isolation', 'noisy-neighbour', 'promoter-wins', 'quickstart', 'refusal', 'shares'].map(
+      (name) => `${name}.yaml`,
+    ),
   )
 })
 
@@ -251,5 +253,46 @@ describe('shares: a bear meets a device that is divided', () => {
     expect(device(verdict, 'device-1', 'byHost.host-1.poisonedPages')).toBe(0)
     expect(device(verdict, 'device-1', 'byHost.host-2.poisonedPages')).toBeGreaterThan(10_000)
     expect(device(verdict, 'device-1', 'byHost.host-2.peakUsedBytes')).toBeLessThanOrEqual(352 * 2 ** 20)
+  }, 60_000)
+})
+
+describe('isolation', () => {
+  let told: Told
+  beforeAll(async () => {
+    told = await tell('isolation')
+  }, 60_000)
+  const leaked = (verdict: Verdict, id: string) => (verdict.hosts[id] as { leaked: Figures }).leaked
+
+  test('what one host leaks past its mempolicy poisons the device for both', () => {
+    const { verdict, events } = told
+    expect(leaked(verdict, 'host-1')).toEqual({ anon: 0, pageCache: 0, kernel: 0 })
+    expect(leaked(verdict, 'host-2')).toMatchObject({ anon: 0 })
+    for (const kind of ['pageCache.systemService', 'kernel.kernelThread', 'kernel.interrupt']) {
+      expect(host(verdict, 'host-2', `leakedBy.${kind}`), kind).toBeGreaterThan(100)
+    }
+    const at = (code: string): number => events.find((event) => event.code === code)!.seconds
+    expect(at('first-leak')).toBeLessThan(at('low-threshold'))
+    expect(at('first-refusal')).toBeGreaterThanOrEqual(at('low-threshold'))
+    expect(at('poison') - at('low-threshold')).toBeLessThan(1)
+    const killed = events.filter(({ code, cause, pages }) => code === 'killed' && cause === 'sigbus' && pages === undefined)
+    expect(killed.map(({ actor }) => actor).toSorted()).toEqual(['service-1', 'service-2'])
+    expect(verdict.story.join(' ')).toMatch(/host-2 leaked page cache onto device-1 from \d+ ms on, by system services/)
+  })
+
+  test('its leaks are a curve over time, and nothing of the kernel comes back', () => {
+    const cache = [...series(told, 'host-2', 'leaked.pageCache').values()]
+    expect(cache).toEqual(cache.toSorted((x, y) => x - y))
+    expect(series(told, 'host-2', 'origin.kernel')).toEqual(series(told, 'host-2', 'leaked.kernel'))
+  })
+
+  test('with both nodes private the same allocations harm nobody', async () => {
+    const { verdict } = await tell('isolation', 'hosts.host-2.isolation.policy=private-node')
+    expect(verdict.bear.outrun).toBe(true)
+    expect(device(verdict, 'device-1', 'interrupts')).toBe(0)
+    for (const id of ['host-1', 'host-2']) {
+      expect(leaked(verdict, id)).toEqual({ anon: 0, pageCache: 0, kernel: 0 })
+      expect(host(verdict, id, 'demoted')).toBeGreaterThan(50_000)
+      expect(host(verdict, id, 'refused') + host(verdict, id, 'swappedOut')).toBe(0)
+    }
   }, 60_000)
 })

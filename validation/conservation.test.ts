@@ -18,8 +18,8 @@ devices:
   pool-1: { physical: 96MiB, advertised: 256MiB, low: 10%, high: 15%, flush: 100ms, hotness: { epoch: 100ms, threshold: 2, hotlist: 64 } }
   pool-2: { physical: 64MiB, advertised: 192MiB, offline: [{ from: 2s, to: 3s }] }
 hosts:
-  host-1: { memory: 128MiB, devices: [pool-1], watermarkScaleFactor: 200, swap: { size: 256MiB, bandwidth: 200MB/s } }
-  host-2: { memory: 128MiB, devices: [pool-1, pool-2], watermarkScaleFactor: 200, swap: { size: 128MiB }, proactive: { rate: 20MB/s, age: 500ms } }
+  host-1: { memory: 128MiB, devices: [pool-1], watermarkScaleFactor: 200, swap: { size: 256MiB, bandwidth: 200MB/s }, isolation: { policy: private-node, numaBalancing: true } }
+  host-2: { memory: 128MiB, devices: [pool-1, pool-2], watermarkScaleFactor: 200, swap: { size: 128MiB }, proactive: { rate: 20MB/s, age: 500ms }, isolation: { policy: private-node, numaBalancing: true } }
 promoters:
   agent-1: { host: host-1, sleep: 50ms }
   agent-2: { host: host-2, chmu: false }

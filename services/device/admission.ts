@@ -3,7 +3,8 @@
  * remaining-capacity register less the reservations in flight. Compressed sizes are unknown before compression, so only
  * the option `rejectAboveBytes` (a device that tries first) looks at them.
  *
- * Where hosts have shares, those decide before the device does, and say when there is pressure (shares.ts).
+ * Where hosts have shares, those decide before the device does, and say when there is pressure (shares.ts). Where it is cut into
+ * parts, they alone decide: what fits its part fits the device, whatever slots its neighbours' leaks have taken.
  */
 import { REFUSAL_REASONS, type RefusalReason } from '#shared/messages.ts'
 import type { Pool } from './pool.ts'
@@ -50,7 +51,7 @@ export function decide(
   for (let i = 0; i < pages.length; i++) {
     let verdict = closed
     if (verdict === ADMITTED && shares?.refuses(host) === true) verdict = SHARE
-    else if (verdict === ADMITTED && !pool.hasRoom) verdict = FULL
+    else if (verdict === ADMITTED && shares?.divided !== true && !pool.hasRoom) verdict = FULL
     else if (verdict === ADMITTED && sizes[i]! > spec.rejectAboveBytes) verdict = INCOMPRESSIBLE
     if (verdict === ADMITTED) {
       if (shares) shares.claims.reserve(host, pages[i]!)

@@ -36,6 +36,12 @@ export class Claims {
     this.reservedPages[host]!++
   }
 
+  /** As Pool.land(). */
+  land(host: number, page: number, sizeBytes: number): boolean {
+    this.reserve(host, page)
+    return this.write(host, page, sizeBytes)
+  }
+
   /** What the claim would be after a write. */
   after(host: number, page: number, sizeBytes: number): number {
     return this.of(host) + this.pool.growth(host, page, sizeBytes)

@@ -53,6 +53,10 @@ export function written(from: number, pages: readonly number[], size = 2048): Ma
   return mail(from, 'written', { pages: Uint32Array.from(pages), sizes: new Uint16Array(pages.length).fill(size) })
 }
 
+export function landed(from: number, pages: readonly number[], size = 2048): Mail {
+  return mail(from, 'landed', { pages: Uint32Array.from(pages), sizes: new Uint16Array(pages.length).fill(size) })
+}
+
 export function released(from: number, pages: readonly number[]): Mail {
   return mail(from, 'released', { pages: Uint32Array.from(pages) })
 }

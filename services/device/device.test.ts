@@ -10,6 +10,7 @@ import {
   drive,
   HOST_1,
   HOST_2,
+  landed,
   mail,
   PROMOTER_1,
   PROMOTER_2,
@@ -79,6 +80,20 @@ describe('demotion', () => {
       'byHost.host-2.usedBytes': 2 * 64,
       'byHost.host-2.storedPages': 2,
     })
+  })
+
+  test('is not asked by pages that land: they take space under pressure and offline, and what does not fit is poisoned', () => {
+    const offline = [{ fromNs: 0, toNs: NS_PER_S }]
+    const { out, seen } = run({ 1: [landed(HOST_1, pages(60), 4096)], 2: [landed(HOST_2, pages(10), 4096)] }, 2, { offline })
+    expect(seen).toMatchObject({
+      'byHost.host-1.storedPages': 60,
+      'byHost.host-2.storedPages': 10,
+      'byHost.host-2.usedBytes': 3 * (4096 + 64),
+      reservedPages: 0,
+      pressure: 1000,
+    })
+    expect(out.of('poisoned').map(({ to, body }) => [to, [...body.pages]])).toEqual([[HOST_2, pages(7, 3)]])
+    expect(out.of('refused')).toEqual([])
   })
 
   test('breaks on mail from a host that does not share the device, and on mail that is not for devices', () => {

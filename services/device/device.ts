@@ -112,6 +112,7 @@ export class Device implements Actor {
     assert(host !== undefined, `${this.id} got mail from ${mail.from}, who does not share it`)
     if (mail.kind === 'demote') this.answer(now, host, mail.body, out)
     else if (mail.kind === 'written') this.write(host, mail.body)
+    else if (mail.kind === 'landed') this.land(host, mail.body)
     else if (mail.kind === 'released') this.release(now, host, mail.body)
     else if (mail.kind === 'traffic') this.meet(now, host, mail.body)
     else assert(false, `${this.id} got ${mail.kind}`)
@@ -131,6 +132,13 @@ export class Device implements Actor {
   private write(host: number, { pages, sizes }: BodyOf<'written'>): void {
     for (let i = 0; i < pages.length; i++) {
       if ((this.shares ?? this.pool).write(host, pages[i]!, sizes[i]!)) this.poisonedNow[host]!.push(pages[i]!)
+    }
+  }
+
+  /** Stores of pages that it never admitted. */
+  private land(host: number, { pages, sizes }: BodyOf<'landed'>): void {
+    for (let i = 0; i < pages.length; i++) {
+      if ((this.shares ?? this.pool).land(host, pages[i]!, sizes[i]!)) this.poisonedNow[host]!.push(pages[i]!)
     }
   }
 

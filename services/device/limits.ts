@@ -69,6 +69,17 @@ export class Limits implements Shares {
     return this.claims.of(host) + this.claims.pool.rawBytes > limitBytes
   }
 
+  land(host: number, page: number, sizeBytes: number): boolean {
+    const { pool } = this.claims
+    if (this.claims.of(host) + pool.bytesFor(sizeBytes) > this.parts[host]!.ceilingBytes) {
+      pool.landPoisoned(host, page)
+      return true
+    }
+    const poisoned = this.claims.land(host, page, sizeBytes)
+    assert(!poisoned, `what fits the share of host index ${host} fits the device`)
+    return false
+  }
+
   write(host: number, page: number, sizeBytes: number): boolean {
     const { stalled, ceilingBytes } = this.parts[host]!
     if (this.claims.after(host, page, sizeBytes) <= ceilingBytes) {

@@ -5,7 +5,8 @@
  * holds a reservation of one raw page until its first write says its true size. Released space returns at the next
  * zeroing flush; what a write shrinks returns at once, because the device frees those chunks itself.
  * Reservations bind admission only: a write that grows takes what is physically there, and without room it is dropped and
- * its page poisoned.
+ * its page poisoned. So does a page that lands without a question; it may even take a slot beyond the advertised ones, for
+ * every host believes that all of them are its own.
  *
  * Left out: fragmentation. Chunks are interchangeable, so any free chunk serves any page (as in Compresso and MXT).
  */
@@ -93,7 +94,7 @@ export class Pool {
     assert(before !== ABSENT, `page ${page} of host index ${host} is written but not on the device`)
     if (before >= POISONED) return 0
     const bytes = before === RESERVED ? this.rawBytes : this.bytesOf[before]!
-    return this.bytesOf[STORED + Math.ceil(sizeBytes / this.chunkBytes)]! - bytes
+    return this.bytesFor(sizeBytes) - bytes
   }
 
   /** Drops a write to a page that holds content. */
@@ -103,6 +104,27 @@ export class Pool {
     assert(before >= STORED && before < POISONED, `page ${page} of host index ${host} is poisoned but holds no content`)
     slots[page] = before - STORED + POISONED
     this.poisonedPages++
+  }
+
+  /** A page that nobody asked about: a slot, and its first write. True if that poisoned it. */
+  land(host: number, page: number, sizeBytes: number): boolean {
+    this.reserve(host, page)
+    return this.write(host, page, sizeBytes)
+  }
+
+  /** As land(), but the first write is dropped. */
+  landPoisoned(host: number, page: number): void {
+    const slots = this.slotsFor(host, page)
+    assert(slots[page] === ABSENT, `page ${page} of host index ${host} lands but is already on the device`)
+    slots[page] = POISONED_EMPTY
+    this.storedPages++
+    this.storedByHost[host]!++
+    this.poisonedPages++
+  }
+
+  /** Bytes that content of `sizeBytes` compressed bytes takes. */
+  bytesFor(sizeBytes: number): number {
+    return this.bytesOf[STORED + Math.ceil(sizeBytes / this.chunkBytes)]!
   }
 
   /** Writes content of `sizeBytes` compressed bytes. True if that poisoned the page just now. */

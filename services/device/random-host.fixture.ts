@@ -1,7 +1,7 @@
 import type { Recorder } from '#shared/recorder.fixture.ts'
 import type { Mail } from '#shared/messages.ts'
 import { fork, Stream } from '#shared/random.ts'
-import { accesses, demote, mail, released, traffic } from './device.fixture.ts'
+import { accesses, demote, landed, mail, released, traffic } from './device.fixture.ts'
 
 const PAGES = 90
 
@@ -11,9 +11,12 @@ export class RandomHost {
   readonly pooled = new Set<number>()
   private readonly asked = new Set<number>()
   private readonly stream: Stream
+  /** Share of its pages at home that it allocates on the device instead, without a question, at every turn. */
+  private readonly leaks: number
 
-  constructor(ordinal: number, seed: number) {
+  constructor(ordinal: number, seed: number, leaks = 0) {
     this.ordinal = ordinal
+    this.leaks = leaks
     this.stream = new Stream(fork(seed, `host-${ordinal}`))
   }
 
@@ -35,6 +38,9 @@ export class RandomHost {
     const batch = home.filter(() => stream.unit() < share)
     if (batch.length > 0) said.push(demote(ordinal, batch, stream.below(4097)))
     for (const page of batch) asked.add(page)
+    const leaks = this.leaks === 0 ? [] : home.filter((page) => !asked.has(page) && stream.unit() < this.leaks)
+    if (leaks.length > 0) said.push(landed(ordinal, leaks, stream.below(4097)))
+    for (const page of leaks) pooled.add(page)
     const rewritten = [...pooled].filter(() => stream.unit() < 0.1)
     if (rewritten.length > 0) said.push(this.write(rewritten))
     const freed = [...pooled].filter(() => stream.unit() < 0.08)

@@ -32,11 +32,11 @@ interface Look {
 }
 
 /** Random hosts on a device; after the steps in `reviveAt` a new device goes on from the old one's snapshot. */
-function run(seed: number, spec: DeviceSpec, reviveAt: ReadonlySet<number> = new Set()) {
+function run(seed: number, spec: DeviceSpec, reviveAt: ReadonlySet<number> = new Set(), leaks = 0) {
   let device = new Device(spec)
   const out = new Recorder('device-1')
   const pace = new Stream(fork(seed, 'pace'))
-  const hosts = HOSTS.map((ordinal) => new RandomHost(ordinal, seed))
+  const hosts = HOSTS.map((ordinal) => new RandomHost(ordinal, seed, leaks))
   const script = new Map<Quantum, Mail[]>()
   const looks: Look[] = []
   let mailAt: Quantum = 1
@@ -161,6 +161,28 @@ describe('under a grace', () => {
       { numRuns: NUM_RUNS },
     )
   })
+})
+
+test.each([
+  ['hard', hard],
+  ['grace', grace],
+] as const)('under %s shares what hosts leak onto the device takes room of their own share alone', (_, policy) => {
+  let lost = 0
+  fc.assert(
+    fc.property(seedOf, policy, device, fc.constantFrom(...HOSTS), (seed, shares, changes, host) => {
+      const spec = specOf(shares, changes)
+      const graceBytes = shares.policy === 'grace' ? shares.graceBytes : 0
+      const { out, script, looks } = run(seed, spec, new Set(), 0.1)
+      for (const look of looks)
+        for (const at of HOSTS.keys())
+          expect(of(look, at, 'takenBytes') - of(look, at, 'shareBytes')).toBeLessThanOrEqual(graceBytes)
+      lost += looks.at(-1)!.seen['poisonedPages']!
+      const space = (sent: readonly Sent[]) => sent.filter(({ to, kind }) => to === host && kind !== 'load')
+      expect(space(alone(spec, script, host))).toEqual(space(out.sent))
+    }),
+    { numRuns: NUM_RUNS },
+  )
+  expect(lost).toBeGreaterThan(0)
 })
 
 describe('under weighted shares', () => {

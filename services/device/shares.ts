@@ -19,6 +19,9 @@
  *   above their part are refused and interrupted, they alone, and the others go on up to their part. At ease anybody may take
  *   what is there. A write takes what is physically there at any time: this divides the pool, it does not tame a bear.
  *
+ * Pages that land without a question (the host's isolation leaks) are writes to them all: `weighted` takes them while anything is left,
+ * the limits drop the first write of what does not fit and poison the page, under a grace too, for it has no slot in which to wait.
+ *
  * Left out: time and bandwidth as something to be shared; slots under `weighted` (first come, first served); pages held back
  * longer than CXL would let a write wait (R: tens of milliseconds), for it is a tick's writes at most, which in truth stay in
  * the paused host's caches.
@@ -47,6 +50,8 @@ export interface Shares {
   level(host: number): number
   /** One page more of this host is refused for its share. */
   refuses(host: number): boolean
+  /** A page that nobody asked about: a slot, and its first write. True if that poisoned it. */
+  land(host: number, page: number, sizeBytes: number): boolean
   /** True if that poisoned the page just now. */
   write(host: number, page: number, sizeBytes: number): boolean
   release(host: number, page: number): void

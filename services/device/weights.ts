@@ -42,6 +42,10 @@ export class Weights implements Shares {
     return this.capacity.level > 0 && this.claims.of(host) + this.claims.pool.rawBytes > this.partBytes[host]!
   }
 
+  land(host: number, page: number, sizeBytes: number): boolean {
+    return this.claims.land(host, page, sizeBytes)
+  }
+
   write(host: number, page: number, sizeBytes: number): boolean {
     return this.claims.write(host, page, sizeBytes)
   }

@@ -24,6 +24,9 @@ export const SCAN_PAGE_NS = 50
 /** Kernel time to write one page to swap (unmap, slot, submit). R. */
 export const SWAP_OUT_PAGE_NS = 2000
 
+/** Kernel time to drop one clean page of a file (unmap, remove from the cache, free). R. */
+export const DROP_PAGE_NS = 500
+
 /** Kernel time of a major fault, without the device's own latency. R. */
 export const MAJOR_FAULT_NS = 3000
 

@@ -31,6 +31,8 @@ export interface DemotionParts {
   readonly isHot: (page: number) => boolean
   /** Swaps a local page out under pressure; false if swap cannot take it now. */
   readonly swapOut: (page: number, nowNs: number) => boolean
+  /** Devices that a page may go to, bit d for the d-th. */
+  readonly targets: (page: number) => number
 }
 
 export class Demotion {
@@ -49,16 +51,19 @@ export class Demotion {
     this.#parts = parts
   }
 
-  get possible(): boolean {
-    return this.#parts.links.length > 0
+  /** There is a device that the page may go to. */
+  possible(page: number): boolean {
+    return this.#parts.targets(page) !== 0
   }
 
-  /** Adds a victim to the batch that is being gathered. All of one batch are proactive, or none. */
+  /** Adds a victim to the batch that is being gathered. All of one batch are proactive, or none, and go to one device. */
   pick(page: number, proactive: boolean, out: Outbox): void {
-    if (this.#picked.length > 0 && proactive !== this.#proactive) this.ask(out)
+    const targets = this.#parts.targets(page)
+    const fits = proactive === this.#proactive && (targets & (1 << this.#device)) !== 0
+    if (this.#picked.length > 0 && !fits) this.ask(out)
     if (this.#picked.length === 0) {
       this.#proactive = proactive
-      this.#device = this.#choose()
+      this.#device = this.#choose(targets)
     }
     this.#parts.memory.askDemotion(page, this.#device)
     this.#picked.push(page)
@@ -128,14 +133,17 @@ export class Demotion {
     this.#answered.length = 0
   }
 
-  /** Round robin over the devices, those at ease first. */
-  #choose(): number {
+  /** Round robin over the devices that it may be, those at ease first. */
+  #choose(targets: number): number {
     const { links } = this.#parts
+    let pressed = -1
     for (let step = 1; step <= links.length; step++) {
       const device = (this.#device + step) % links.length
+      if ((targets & (1 << device)) === 0) continue
       if (links[device]!.pressure === 0) return device
+      if (pressed < 0) pressed = device
     }
-    return (this.#device + 1) % links.length
+    return pressed
   }
 
   /**

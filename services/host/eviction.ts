@@ -54,7 +54,7 @@ export class Eviction {
       const end = resident.base + resident.pages
       for (let page = resident.base; page < end; page++) {
         if (state[page] !== this.#state) continue
-        if (this.#device >= 0 && flags[page]! >> DEVICE_SHIFT !== this.#device) continue
+        if (this.#device >= 0 && (flags[page]! >> DEVICE_SHIFT !== this.#device || this.#memory.isUnlisted(page))) continue
         walked++
         this.#history.reveal(page, this.#residents[this.#memory.ownerOf(page)]!.work)
         let slot = flags[page]! & GENERATION_MASK
@@ -75,14 +75,15 @@ export class Eviction {
   #seek(slot: number, used: number): number {
     const { state, flags } = this.#memory.table
     const wanted = this.#state
-    let page = this.lru.hand
-    for (let looked = 0; looked < used; looked++) {
-      if (page >= used) page = 0
+    const first = this.#memory.firstPage
+    let page = Math.max(this.lru.hand, first)
+    for (let looked = first; looked < used; looked++) {
+      if (page >= used) page = first
       const bits = flags[page]!
       if (
         state[page] === wanted &&
         (bits & GENERATION_MASK) === slot &&
-        (this.#device < 0 || bits >> DEVICE_SHIFT === this.#device)
+        (this.#device < 0 || (bits >> DEVICE_SHIFT === this.#device && !this.#memory.isUnlisted(page)))
       ) {
         this.lru.hand = page + 1
         return page

@@ -39,7 +39,7 @@ export class HintScan {
       if (this.#cursor >= used) this.#cursor = 0
       const page = this.#cursor++
       // A page that is still marked keeps its mark and the time of its scan, as in change_pte_range().
-      if (table.state[page] !== POOLED || (table.flags[page]! & HINTED) !== 0) continue
+      if (table.state[page] !== POOLED || (table.flags[page]! & HINTED) !== 0 || memory.isUnlisted(page)) continue
       const owner = residents[memory.ownerOf(page)]!
       table.hintedAt[page] = scanTime
       const time = history.hint(page, owner.work)

@@ -7,6 +7,7 @@ import {
   hostSpec,
   NEIGHBOUR,
   NODE,
+  OPEN,
   profileOf,
   PROMOTER,
   PROMOTION,
@@ -14,6 +15,9 @@ import {
   WORKLOAD,
 } from './host.fixture.ts'
 import { Host } from './host.ts'
+import { SYSTEM, WORKLOADS } from './isolation/cgroups.ts'
+import type { IsolationSpec } from './isolation/spec.ts'
+import type { HostSpec } from './spec.ts'
 
 const SPEC = {
   devices: [
@@ -27,8 +31,8 @@ const SPEC = {
 }
 
 /** Everything a host can meet, in 900 ms; `swapAt` is when another host takes over. */
-function play(swapAt: number): Bench {
-  const bench = new Bench(SPEC)
+function play(swapAt: number, spec: Partial<HostSpec> = SPEC): Bench {
+  const bench = new Bench(spec)
   const classes = [
     { share: 0.2, reads: 200, writes: 50, miss: 0.2 },
     { share: 0.8, reads: 0.5, writes: 0.2, miss: 0.5 },
@@ -86,7 +90,7 @@ function play(swapAt: number): Bench {
     }
     if (now === swapAt) {
       const saved = structuredClone(bench.host.snapshot())
-      bench.host = new Host(hostSpec(SPEC))
+      bench.host = new Host(hostSpec(spec))
       bench.host.restore(saved)
       expect(bench.host.snapshot()).toEqual(saved)
     }
@@ -132,6 +136,47 @@ test.each([1, 45, 101, 236, 352, 361, 400, 419, 525, 543, 561, 615, 639, 660, 66
     expect(host.snapshot()).toEqual(whole.host.snapshot())
   },
 )
+
+const LEAKS: readonly { readonly isolation: IsolationSpec; readonly grows: readonly string[] }[] = [
+  {
+    isolation: {
+      ...OPEN,
+      kernel: { bytes: 4096 * 500, bytesPerSecond: 4096 * 700, content: 'ratio=4', interruptShare: 0.25 },
+      tasks: new Map([[NEIGHBOUR, { cgroup: SYSTEM, deliberatePages: 0 }]]),
+    },
+    grows: ['leaked.anon', 'leaked.pageCache', 'leaked.kernel', 'pageCacheDropped'],
+  },
+  {
+    isolation: {
+      ...OPEN,
+      policy: 'mempolicy',
+      changes: [
+        { atNs: 3e7, cgroup: WORKLOADS, mems: 0b110 },
+        { atNs: 5e7, cgroup: WORKLOADS, mems: 0b111 },
+      ],
+    },
+    grows: ['leakedBy.anon.rebind', 'demoted'],
+  },
+  {
+    isolation: {
+      ...OPEN,
+      policy: 'dedicated-driver',
+      tasks: new Map([[WORKLOAD, { cgroup: WORKLOADS, deliberatePages: 1500 }]]),
+    },
+    grows: ['origin.deliberate', 'demoted'],
+  },
+]
+
+test.each(LEAKS)('taken over under $isolation.policy, it goes on allocating in the same way', ({ isolation, grows }) => {
+  const open = play(-1, { ...SPEC, isolation })
+  for (const key of grows) expect(open.seen[key], key).toBeGreaterThan(0)
+  for (const swapAt of [1, 29, 30, 31, 49, 50, 101, 402, 561, 702, 850]) {
+    const { out, host } = play(swapAt, { ...SPEC, isolation })
+    expect(digestOf(out.sent)).toBe(digestOf(open.out.sent))
+    expect(out.events).toEqual(open.out.events)
+    expect(host.snapshot()).toEqual(open.host.snapshot())
+  }
+})
 
 test.each([379, 380, 381, 385, 389, 390, 391, 401])(
   'taken over at quantum %d, where kswapd finds every page busy, it waits for as long',

@@ -10,6 +10,7 @@ import { Access } from './access.ts'
 import { History } from './history.ts'
 import { Host } from './host.ts'
 import { Link } from './link.ts'
+import type { IsolationSpec } from './isolation/spec.ts'
 import { HostMemory } from './memory.ts'
 import type { HostSpec } from './spec.ts'
 import { SwapDevice } from './swap.ts'
@@ -48,8 +49,20 @@ export function hostSpec(changes: Partial<HostSpec> = {}): HostSpec {
     throttle: undefined,
     promotion: undefined,
     sizes: SIZES,
+    isolation: undefined,
     ...changes,
   }
+}
+
+/** Everybody may allocate on the devices: files of 300 pages, a kernel of 100, five times as fast as they fill. */
+export const OPEN: IsolationSpec = {
+  policy: 'none',
+  mems: [0b111, 0b111, 0b111],
+  changes: [],
+  demotionHonoursMems: true,
+  pageCache: { bytes: 300 * 4096, bytesPerSecond: 1500 * 4096, content: 'ratio=2', shares: [0.2, 0.3, 0.5] },
+  kernel: { bytes: 100 * 4096, bytesPerSecond: 500 * 4096, content: 'ratio=4', interruptShare: 0.25 },
+  tasks: new Map(),
 }
 
 export const PROMOTION = {
@@ -174,6 +187,13 @@ export class Bench {
     const pool = this.pools.get(to)
     if (pool === undefined) return
     if (kind === 'demote') this.#demote(quantum, to, pool, body as BodyOf<'demote'>)
+    if (kind === 'landed') {
+      const { pages, sizes } = body as BodyOf<'landed'>
+      pages.forEach((page, i) => {
+        assert(!pool.has(page), `page ${page} lands but is already on the device`)
+        pool.set(page, sizes[i]!)
+      })
+    }
     if (kind === 'written') {
       const { pages, sizes } = body as BodyOf<'written'>
       pages.forEach((page, i) => {

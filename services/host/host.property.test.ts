@@ -4,7 +4,9 @@ import { expect, test } from 'vitest'
 import { HINTED } from '#shared/page/page-table.ts'
 import { POISONED, POOLED } from '#shared/page/transitions.ts'
 import type { ClassRates } from './host.fixture.ts'
-import { Bench, DEVICE, NEIGHBOUR, NODE, profileOf, PROMOTER, PROMOTION, SECOND_DEVICE, WORKLOAD } from './host.fixture.ts'
+import { ROOT, WORKLOADS } from './isolation/cgroups.ts'
+import type { HostSpec } from './spec.ts'
+import { Bench, DEVICE, NEIGHBOUR, NODE, OPEN, profileOf, PROMOTER, PROMOTION, SECOND_DEVICE, WORKLOAD } from './host.fixture.ts'
 
 const DEVICES = [DEVICE, SECOND_DEVICE]
 
@@ -50,11 +52,33 @@ function apply(bench: Bench, { what, which, n }: { what: string; which: number; 
   }
 }
 
-test.each([2, 4])('the books of host and devices agree after every step, with %d generations', (generations) => {
+const WEATHERS: readonly (readonly [name: string, changes: Partial<HostSpec>])[] = [
+  ['two generations', { generations: 2 }],
+  ['four generations', { generations: 4 }],
+  ['an open device', { isolation: OPEN }],
+  [
+    'nodes that come and go',
+    {
+      isolation: {
+        ...OPEN,
+        policy: 'mempolicy',
+        changes: [0b110, 0b011, 0b111, 0b100].map((mems, i) => ({ atNs: i * 3e8, cgroup: WORKLOADS, mems })),
+      },
+    },
+  ],
+  [
+    'a driver of its own',
+    {
+      isolation: { ...OPEN, policy: 'dedicated-driver', tasks: new Map([[WORKLOAD, { cgroup: ROOT, deliberatePages: 900 }]]) },
+    },
+  ],
+]
+
+test.each(WEATHERS)('the books of host and devices agree after every step, with %s', (_, changes) => {
   fc.assert(
     fc.property(fc.array(event, { minLength: 10, maxLength: 25 }), (events) => {
       const bench = new Bench({
-        generations,
+        ...changes,
         devices: [NODE, { ...NODE, ordinal: SECOND_DEVICE, id: 'device-2' }],
         promotion: { ...PROMOTION, hints: true, scanPeriodNs: 2e7 },
         proactive: { bytesPerSecond: 4e6, ageNs: 5e7 },
@@ -79,8 +103,11 @@ test.each([2, 4])('the books of host and devices agree after every step, with %d
       bench.run(bench.out.now + 20)
       for (const { to } of bench.out.of('progress')) bench.post(bench.out.now, to, 'left', {})
       bench.run(bench.out.now + 300)
-      expect(bench.seen['freePages']).toBe(4096)
-      for (const pool of bench.pools.values()) expect(pool.size).toBe(0)
+      const { seen } = bench
+      expect(seen['freePages']! + (seen['dram.pageCache'] ?? 0) + (seen['dram.kernel'] ?? 0)).toBe(4096)
+      const left = [...bench.pools.values()].reduce((sum, pool) => sum + pool.size, 0)
+      expect(left).toBe(seen['origin.pageCache']! + seen['origin.kernel']!)
+      if (changes.isolation === undefined) expect(left).toBe(0)
       expect(bench.out.of('progress').every(({ body }) => Number.isFinite(body.workNs))).toBe(true)
     }),
     { seed: 5, numRuns: 8 },

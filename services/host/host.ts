@@ -2,8 +2,8 @@
  * A host: DRAM, reclaim, a swap device, and a node of pooled memory on each of its devices. It is filled by the
  * workloads' allocations, keeps its watermarks by demoting the coldest pages, and brings home what its promoter orders.
  *
- * Mapping is `direct`: pooled pages are read and written in place. Nothing but demotion ever lands on a device. Left
- * out: huge pages, NUMA between sockets, page cache and kernel allocations, cgroups.
+ * Mapping is `direct`: pooled pages are read and written in place. What but demotion lands on a device, isolation/ decides;
+ * by default nothing. Left out: huge pages, NUMA between sockets.
  */
 import type { Actor, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
 import type { BodyOf, Mail } from '#shared/messages.ts'
@@ -18,6 +18,8 @@ import { restoreClass, snapshotClass, WORK_TICK_NS } from './classes.ts'
 import { Demotion } from './demotion.ts'
 import { HintScan } from './hint-scan.ts'
 import { History } from './history.ts'
+import { Isolation } from './isolation/isolation.ts'
+import { describeOrigins } from './isolation/origins.ts'
 import { Link } from './link.ts'
 import { HostMemory } from './memory.ts'
 import { OomKiller } from './oom.ts'
@@ -53,6 +55,7 @@ export class Host implements Actor {
   readonly #reclaimer: Reclaimer
   readonly #allocation: Allocation
   readonly #hintScan: HintScan | undefined
+  readonly #isolation: Isolation | undefined
   readonly #oom = new OomKiller()
   readonly #pause: Pause | undefined
   readonly #history: History
@@ -85,6 +88,19 @@ export class Host implements Actor {
     const tenancy = new Tenancy({ memory, history, access, links, truth, sizes: spec.sizes, hotPerSecond })
     const { residents } = tenancy
     const isHot = (page: number): boolean => tenancy.isHot(page)
+    const isolation =
+      spec.isolation &&
+      new Isolation({
+        ...spec,
+        spec: spec.isolation,
+        memory,
+        links,
+        residents,
+        marks,
+        contentKey,
+        landed: (page) => tenancy.landed(page),
+      })
+    const everyDevice = (1 << links.length) - 1
     const demotion: Demotion = new Demotion({
       memory,
       history,
@@ -96,9 +112,25 @@ export class Host implements Actor {
       batch: spec.demotionBatch,
       isHot,
       swapOut: (page, nowNs) => this.#reclaimer.swapOutLocal(page, nowNs),
+      targets: (page) => isolation?.targets(page) ?? everyDevice,
     })
-    this.#reclaimer = new Reclaimer({ spec, memory, history, residents, links, swap, access, demotion, tally, truth, marks })
-    this.#allocation = new Allocation(memory, access, tally, marks)
+    this.#reclaimer = new Reclaimer({
+      spec,
+      memory,
+      history,
+      residents,
+      links,
+      swap,
+      access,
+      demotion,
+      tally,
+      truth,
+      marks,
+      isolation,
+    })
+    this.#allocation = new Allocation(memory, access, tally, marks, isolation)
+    this.#isolation = isolation
+    if (isolation?.arriving === true) this.#nextTick = nextOnGrid(0, spec.tickNs, spec.quantumNs)
     this.#memory = memory
     this.#links = links
     this.#swap = swap
@@ -138,6 +170,7 @@ export class Host implements Actor {
     const nowNs = now * this.#spec.quantumNs
     this.#slotsBefore.set(this.#memory.slots)
     this.#tenancy.at(nowNs)
+    this.#isolation?.change(nowNs)
     this.#promotion?.arrive()
     this.#memory.writeback -= this.#swap.complete(nowNs)
     for (const mail of inbox) this.#receive(mail, nowNs, out)
@@ -148,6 +181,7 @@ export class Host implements Actor {
       if (resident.alive && this.#pause?.holds(resident) !== true) this.#allocation.populate(resident, spanNs)
     }
     this.#reclaimer.run(nowNs, spanNs, out)
+    this.#isolation?.tell(out)
     for (const link of this.#links) link.flush(out)
     this.#lastQuantum = now
     if (this.#nextTick === NEVER && this.#tenancy.residents.some((resident) => resident.alive)) {
@@ -164,7 +198,7 @@ export class Host implements Actor {
     if (busy) return now + 1
     const swapDone =
       this.#swap.nextDueNs === Infinity ? NEVER : Math.max(now + 1, quantumAt(this.#swap.nextDueNs, this.#spec.quantumNs))
-    return Math.min(this.#nextTick, swapDone)
+    return Math.min(this.#nextTick, swapDone, this.#isolation?.nextWake(now) ?? NEVER)
   }
 
   #receive(mail: Mail, nowNs: number, out: Outbox): void {
@@ -236,6 +270,7 @@ export class Host implements Actor {
       this.#tally.kernelNs += this.#hintScan.run(nowNs, this.#memory, this.#history, residents, this.#access.calendars)
     }
     this.#sendHints(out)
+    this.#isolation?.arrive(this.#spec.tickNs)
     this.#reclaimer.tick()
     this.#reclaimer.proactive(spanNs, out)
     this.#demotion.ask(out)
@@ -251,7 +286,8 @@ export class Host implements Actor {
       this.#tally.oomKills++
       this.#kill(victim, out)
     }
-    if (!this.#tenancy.residents.some((resident) => resident.alive)) this.#nextTick = NEVER
+    const idle = !this.#tenancy.residents.some((resident) => resident.alive) && this.#isolation?.arriving !== true
+    if (idle) this.#nextTick = NEVER
   }
 
   /** One tick of a workload's life. */
@@ -303,6 +339,7 @@ export class Host implements Actor {
       hintScan: this.#hintScan?.snapshot() ?? null,
       oom: this.#oom.snapshot(),
       truth: this.#truth.snapshot(),
+      ...(this.#isolation && { isolation: this.#isolation.snapshot() }),
       tally: { ...this.#tally },
       stream: this.#stream.counter,
       lastQuantum: this.#lastQuantum,
@@ -330,6 +367,7 @@ export class Host implements Actor {
     this.#hintScan?.restore(part('hintScan'))
     this.#oom.restore(part('oom'))
     this.#truth.restore(part('truth'))
+    this.#isolation?.restore(part('isolation'))
     Object.assign(this.#tally, part('tally'))
     this.#stream.counter = from['stream'] as number
     this.#lastQuantum = from['lastQuantum'] as number
@@ -361,9 +399,11 @@ export class Host implements Actor {
       ...tally,
       allocated: memory.used - counts[0]!,
       allocatedEver: tally.allocated,
-      'leaked.anon': 0,
-      'leaked.pageCache': 0,
-      'leaked.kernel': 0,
+      ...describeOrigins(
+        memory.origins,
+        memory.slots.reduce((sum, held) => sum + held, 0),
+      ),
+      ...this.#isolation?.observe(),
       transitions: memory.table.transitions,
       'latencyNs.mean': this.#access.latency.meanNs,
       'latencyNs.p50': this.#access.latency.quantileNs(0.5),

@@ -39,6 +39,8 @@ export class Link {
   readonly #pages = new PageList()
   readonly #reads = new PageList()
   readonly #writes = new PageList()
+  readonly #landedPages = new PageList()
+  readonly #landedSizes = new PageList()
   readonly #writtenPages = new PageList()
   readonly #writtenSizes = new PageList()
   readonly #released = new PageList()
@@ -145,6 +147,14 @@ export class Link {
     this.written(page, size)
   }
 
+  /** A page allocated on the device: cleared by stores that read nothing first (R: clear_page), and told without a question. */
+  land(page: number, size: number): void {
+    this.#writeBytes += PAGE_BYTES
+    this.#recompressions++
+    this.#landedPages.push(page)
+    this.#landedSizes.push(size)
+  }
+
   /** The page has a new compressed size. */
   written(page: number, size: number): void {
     this.#writtenPages.push(page)
@@ -155,8 +165,13 @@ export class Link {
     this.#released.push(page)
   }
 
-  /** Sizes before releases, and both before any new question, so that the device never sees a page twice. */
+  /** Landings, then sizes, then releases, and all before any new question, so that the device never sees a page twice. */
   flush(out: Outbox): void {
+    if (this.#landedPages.length > 0) {
+      out.send(this.spec.ordinal, 'landed', { pages: this.#landedPages.take(), sizes: this.#landedSizes.take16() })
+      this.#landedPages.clear()
+      this.#landedSizes.clear()
+    }
     if (this.#writtenPages.length > 0) {
       out.send(this.spec.ordinal, 'written', {
         pages: this.#writtenPages.take(),
@@ -193,7 +208,7 @@ export class Link {
     this.#writes.clear()
   }
 
-  /** Sizes and releases are always flushed before a snapshot; traffic may be half-way between two reports. */
+  /** Landings, sizes and releases are always flushed before a snapshot; traffic may be half-way between two reports. */
   snapshot(): Record<string, unknown> {
     return {
       load: { ...this.load },

@@ -15,6 +15,8 @@ import {
 import { DEMOTING, EVENT, LOCAL, POISONED, POOLED, PROMOTING, SWAPPED } from '#shared/page/transitions.ts'
 import type { PageList } from '#shared/page/page-list.ts'
 import type { RateClass } from './classes.ts'
+import { DELIBERATE, DEMOTED, Origins } from './isolation/origins.ts'
+import { systemPages } from './isolation/spec.ts'
 import { Lru } from './lru.ts'
 import type { HostSpec } from './spec.ts'
 
@@ -33,8 +35,16 @@ export class HostMemory {
   readonly slots: Float64Array
   /** Frames whose page is still being written to swap. */
   writeback = 0
-  /** Pages in workloads' ranges; table entries beyond are unused. */
+  /** Pages in ranges; table entries beyond are unused. */
   used = 0
+  /** Pages from here on are workloads'; those before are files' and the kernel's, which are on no list and of no class. */
+  readonly firstPage: number
+  /** Those of them in DRAM. */
+  systemLocal = 0
+  /** Pooled pages on no LRU list: the system's, and those that user space took on purpose. */
+  unlisted = 0
+  /** How pages came to the devices; undefined where demotion is the only way. */
+  readonly origins: Origins | undefined
 
   constructor(spec: HostSpec) {
     this.frames = Math.floor(spec.memoryBytes / PAGE_BYTES)
@@ -42,6 +52,9 @@ export class HostMemory {
     this.dram = new Lru(spec.generations)
     this.nodes = spec.devices.map(() => new Lru(spec.generations))
     this.slots = new Float64Array(spec.devices.length)
+    this.origins = spec.isolation && new Origins()
+    this.firstPage = systemPages(spec.isolation)
+    if (this.firstPage > 0) this.reserve(this.firstPage)
   }
 
   get free(): number {
@@ -81,6 +94,35 @@ export class HostMemory {
     this.#class(page).local++
   }
 
+  /** A frame for a page of the system. */
+  take(page: number): void {
+    this.table.apply(page, EVENT.ALLOCATE)
+    this.systemLocal++
+  }
+
+  /** Allocated on a device: nobody was asked. The caller tells the device. */
+  land(page: number, device: number, size: number, now: number, origin: number): void {
+    const { table } = this
+    table.apply(page, EVENT.LAND)
+    table.size[page] = size
+    table.flags[page] = ACCESSED | (device << DEVICE_SHIFT)
+    table.last[page] = now
+    table.known[page] = now
+    this.slots[device]!++
+    this.origins!.enter(page, origin)
+    if (this.isUnlisted(page)) this.unlisted++
+    else this.#enter(page, this.nodes[device]!)
+    if (page < this.firstPage) return
+    const c = this.#class(page)
+    c.pooled++
+    this.#list(page, c.pooledMembers, LISTED_POOLED)
+  }
+
+  /** Of a pooled page: reclaim, promotion and hint faults do not see it. */
+  isUnlisted(page: number): boolean {
+    return page < this.firstPage || this.origins?.of(page) === DELIBERATE
+  }
+
   /** Isolates the page from the LRU while the device is asked. */
   askDemotion(page: number, device: number): void {
     this.#leave(page, this.dram)
@@ -93,6 +135,7 @@ export class HostMemory {
     this.table.apply(page, EVENT.ADMIT)
     const device = this.deviceOf(page)
     this.slots[device]!++
+    this.origins?.enter(page, DEMOTED)
     this.table.flags[page]! &= ~ACCESSED
     this.#enter(page, this.nodes[device]!)
     const c = this.#class(page)
@@ -118,7 +161,7 @@ export class HostMemory {
   /** The slot is given back by the caller (mail); the page is hot by decree. */
   arrive(page: number): void {
     this.table.apply(page, EVENT.ARRIVE)
-    this.slots[this.deviceOf(page)]!--
+    this.#giveBack(page)
     this.#enterDram(page)
   }
 
@@ -139,9 +182,8 @@ export class HostMemory {
       this.writeback++
       c.local--
     } else {
-      const device = this.deviceOf(page)
-      this.#leave(page, this.nodes[device]!)
-      this.slots[device]!--
+      this.#leave(page, this.nodes[this.deviceOf(page)]!)
+      this.#giveBack(page)
       c.pooled--
     }
     this.table.apply(page, EVENT.SWAP_OUT)
@@ -162,13 +204,14 @@ export class HostMemory {
   }
 
   poison(page: number): void {
-    if (this.table.state[page] === POOLED) this.#leave(page, this.nodes[this.deviceOf(page)]!)
+    if (this.table.state[page] === POOLED) this.#leaveNode(page)
     else {
       const c = this.#class(page)
       c.local--
       c.pooled++
     }
     this.table.apply(page, EVENT.POISON)
+    if (page < this.firstPage) return
     const c = this.#class(page)
     this.#list(page, c.pooledMembers, LISTED_POOLED)
   }
@@ -176,20 +219,21 @@ export class HostMemory {
   /** Gives the page up. Returns its device if it held a slot there, else −1. */
   release(page: number): number {
     const state = this.table.state[page]!
-    const c = this.#class(page)
     const device = this.deviceOf(page)
-    let held = -1
-    if (state === LOCAL) this.#leave(page, this.dram)
-    if (state === POOLED) this.#leave(page, this.nodes[device]!)
-    if (state === POOLED || state === POISONED) c.pooled--
-    else if (state === SWAPPED) c.swapped--
-    else c.local--
-    if (state === POOLED || state === POISONED || state === PROMOTING) {
-      held = device
-      this.slots[device]!--
+    if (state === POOLED) this.#leaveNode(page)
+    if (page < this.firstPage) {
+      if (state === LOCAL) this.systemLocal--
+    } else {
+      const c = this.#class(page)
+      if (state === LOCAL) this.#leave(page, this.dram)
+      if (state === POOLED || state === POISONED) c.pooled--
+      else if (state === SWAPPED) c.swapped--
+      else c.local--
     }
+    const held = state === POOLED || state === POISONED || state === PROMOTING
+    if (held) this.#giveBack(page)
     this.table.apply(page, EVENT.FREE)
-    return held
+    return held ? device : -1
   }
 
   /** Moves a page that was found accessed to the youngest generation of its node. */
@@ -206,8 +250,9 @@ export class HostMemory {
     assert(sum === this.used, `${where}: pages over all states (${sum}) are the pages of all ranges (${this.used})`)
     assert(this.free >= 0, `${where}: free frames ${this.free} are not negative`)
     assert(this.swapFree >= 0, `${where}: free swap slots ${this.swapFree} are not negative`)
-    assert(this.dram.pages === counts[LOCAL], `${where}: the DRAM lists hold the local pages`)
-    const listed = this.nodes.reduce((n, lru) => n + lru.pages, 0)
+    const inDram = counts[LOCAL]! - this.systemLocal
+    assert(this.dram.pages === inDram, `${where}: the DRAM lists hold the workloads' local pages`)
+    const listed = this.nodes.reduce((n, lru) => n + lru.pages, this.unlisted)
     assert(listed === counts[POOLED], `${where}: the device lists (${listed}) hold the pooled pages (${counts[POOLED]})`)
     const held = this.slots.reduce((x, y) => x + y, 0)
     assert(held === counts[POOLED] + counts[PROMOTING]! + counts[POISONED]!, `${where}: each slot holds one page`)
@@ -220,9 +265,22 @@ export class HostMemory {
       pooled += c.pooled
       swapped += c.swapped
     }
-    assert(local === counts[LOCAL] + counts[DEMOTING]! + counts[PROMOTING]!, `${where}: classes and states agree on DRAM`)
-    assert(pooled === counts[POOLED] + counts[POISONED]!, `${where}: classes and states agree on the pool`)
+    assert(local === inDram + counts[DEMOTING]! + counts[PROMOTING]!, `${where}: classes and states agree on DRAM`)
+    const system = this.origins?.system ?? 0
+    assert(pooled === counts[POOLED] + counts[POISONED]! - system, `${where}: classes and states agree on the pool`)
+    assert(this.origins === undefined || this.origins.total === held, `${where}: each slot was come by in one way`)
     assert(swapped === counts[SWAPPED], `${where}: classes and states agree on swap`)
+  }
+
+  /** A page leaves its slot. */
+  #giveBack(page: number): void {
+    this.slots[this.deviceOf(page)]!--
+    this.origins?.leave(page)
+  }
+
+  #leaveNode(page: number): void {
+    if (this.isUnlisted(page)) this.unlisted--
+    else this.#leave(page, this.nodes[this.deviceOf(page)]!)
   }
 
   #class(page: number): RateClass {
@@ -261,6 +319,7 @@ export class HostMemory {
       slots: this.slots.slice(),
       writeback: this.writeback,
       used: this.used,
+      ...(this.origins && { origins: this.origins.snapshot(), systemLocal: this.systemLocal, unlisted: this.unlisted }),
     }
   }
 
@@ -271,5 +330,9 @@ export class HostMemory {
     this.slots.set(from['slots'] as Float64Array)
     this.writeback = from['writeback'] as number
     this.used = from['used'] as number
+    if (this.origins === undefined) return
+    this.origins.restore(from['origins'] as Record<string, unknown>)
+    this.systemLocal = from['systemLocal'] as number
+    this.unlisted = from['unlisted'] as number
   }
 }

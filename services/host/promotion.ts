@@ -48,7 +48,7 @@ export class Promotion {
     const declined = new PageList()
     const gone = new PageList()
     for (const page of pages) {
-      if (page >= memory.used || table.state[page] !== POOLED) {
+      if (page >= memory.used || table.state[page] !== POOLED || memory.isUnlisted(page)) {
         gone.push(page)
         continue
       }

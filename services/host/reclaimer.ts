@@ -8,10 +8,12 @@ import { DEMOTING, LOCAL, POOLED } from '#shared/page/transitions.ts'
 import { NS_PER_S } from '#shared/time.ts'
 import type { Access } from './access.ts'
 import { WORK_TICK_NS } from './classes.ts'
-import { COPY_PAGE_NS, MIGRATE_PAGE_NS, SCAN_PAGE_NS, SWAP_OUT_PAGE_NS, WALK_PAGE_NS } from './costs.ts'
+import { COPY_PAGE_NS, DROP_PAGE_NS, MIGRATE_PAGE_NS, SCAN_PAGE_NS, SWAP_OUT_PAGE_NS, WALK_PAGE_NS } from './costs.ts'
 import type { Demotion } from './demotion.ts'
 import { Eviction } from './eviction.ts'
 import type { History } from './history.ts'
+import { DRAM_NODE, nodeOf } from './isolation/cgroups.ts'
+import type { Isolation } from './isolation/isolation.ts'
 import type { Link } from './link.ts'
 import type { HostMemory } from './memory.ts'
 import { Kswapd } from './reclaim.ts'
@@ -34,6 +36,7 @@ export interface ReclaimerParts {
   readonly tally: Tally
   readonly truth: Truth
   readonly marks: Watermarks
+  readonly isolation: Isolation | undefined
 }
 
 /** D: one walk makes every page young, two more leave it in the oldest of three generations, the first that may be evicted. */
@@ -107,7 +110,7 @@ export class Reclaimer {
   /** Pages untouched for long enough, up to the rate. What the device refuses stays. */
   proactive(spanNs: number, out: Outbox): void {
     const { spec, memory, history, residents, demotion } = this.#parts
-    if (spec.proactive === undefined || !demotion.possible || memory.used === 0) return
+    if (spec.proactive === undefined || memory.nodes.length === 0 || memory.used === 0) return
     const { table, used } = memory
     const age = spec.proactive.ageNs / WORK_TICK_NS
     this.#proactiveCarry = Math.min(
@@ -119,7 +122,7 @@ export class Reclaimer {
     for (let looked = 0; looked < looks && this.#proactiveCarry >= 1; looked++) {
       if (this.#proactiveHand >= used) this.#proactiveHand = 0
       const page = this.#proactiveHand++
-      if (table.state[page] !== LOCAL) continue
+      if (table.state[page] !== LOCAL || page < memory.firstPage || !demotion.possible(page)) continue
       const { work } = residents[memory.ownerOf(page)]!
       history.reveal(page, work)
       if (work - table.last[page]! < age) continue
@@ -151,14 +154,20 @@ export class Reclaimer {
     if (kswapd.active) kswapd.budgetNs = Math.min(kswapd.budgetNs + spanNs, spanNs)
     kswapd.budgetNs += access.directBudgetNs
     access.directBudgetNs = 0
-    if (!kswapd.active || this.#backOff) return
+    if (!kswapd.active) return
     let goal = this.#target - memory.free - memory.table.counts[DEMOTING]! - memory.writeback
+    while (goal > 0 && this.#dropFile(this.#dram, DRAM_NODE)) goal--
+    if (this.#backOff) return
     while (goal > 0 && kswapd.budgetNs > 0) {
       const page = this.#victim(this.#dram)
       if (page < 0) break
-      if (demotion.possible) {
+      if (demotion.possible(page)) {
         demotion.pick(page, false, out)
         kswapd.budgetNs -= MIGRATE_PAGE_NS + COPY_PAGE_NS
+      } else if (memory.nodes.length > 0 && memory.swapFree <= 0) {
+        // Its cgroup has no node to demote to, and swap is full: the page is kept, others may go.
+        memory.rejuvenate(page, memory.dram)
+        continue
       } else if (!this.swapOutLocal(page, nowNs)) break
       goal--
     }
@@ -167,16 +176,17 @@ export class Reclaimer {
 
   /** P: on pressure p the node's watermark is boosted by managed·p/1000, and kswapd reclaims to swap what lies beyond. */
   #reclaimNode(node: Node, device: number, nowNs: number, spanNs: number): void {
-    const { spec, memory, history, residents, links, swap, tally, truth } = this.#parts
+    const { spec, memory, history, residents, links, swap, tally, truth, isolation } = this.#parts
     const link = links[device]!
     const managed = Math.floor(link.spec.advertisedBytes / PAGE_BYTES)
     const boost = (managed * link.pressure) / 1000
     const wanted = watermarks(link.spec.advertisedBytes, spec.watermarkScaleFactor).high + boost
     const short = (): boolean => link.pressure > 0 && memory.slots[device]! > 0 && managed - memory.slots[device]! < wanted
-    if (short()) node.kswapd.wake()
+    if (isolation?.reclaimed !== false && short()) node.kswapd.wake()
     else node.kswapd.sleep()
     if (!node.kswapd.active) return
     node.kswapd.budgetNs = Math.min(node.kswapd.budgetNs + spanNs, spanNs)
+    while (short() && this.#dropFile(node, nodeOf(device)));
     const { table } = memory
     while (short() && node.kswapd.budgetNs > 0 && memory.swapFree > 0 && !swap.congested(nowNs)) {
       const page = this.#victim(node)
@@ -192,6 +202,15 @@ export class Reclaimer {
       tally.kernelNs += SWAP_OUT_PAGE_NS
       node.kswapd.budgetNs -= SWAP_OUT_PAGE_NS
     }
+  }
+
+  /** Clean page cache goes first, for it costs no write. False if the node has none, or its kswapd no time. */
+  #dropFile({ kswapd }: Node, node: number): boolean {
+    const { isolation, tally } = this.#parts
+    if (kswapd.budgetNs <= 0 || isolation?.cache.drop(node) !== true) return false
+    kswapd.budgetNs -= DROP_PAGE_NS
+    tally.kernelNs += DROP_PAGE_NS
+    return true
   }
 
   /** The next victim of a node; ages the node first if its old generations are used up. −1 if there is none now. */

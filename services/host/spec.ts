@@ -1,6 +1,7 @@
 /** What a host is told at birth: immutable, in bytes and nanoseconds. */
 import type { ActorId, Ordinal } from '#shared/actor.ts'
 import type { ContentSizes } from '#shared/content.ts'
+import type { IsolationSpec } from './isolation/spec.ts'
 
 /** A device as the host sees it: one memory node. */
 export interface NodeSpec {
@@ -58,4 +59,6 @@ export interface HostSpec {
   readonly throttle: ThrottleSpec | undefined
   readonly promotion: PromotionSpec | undefined
   readonly sizes: ContentSizes
+  /** Who else may allocate on the devices; undefined: nobody, and no allocation beside the workloads'. */
+  readonly isolation: IsolationSpec | undefined
 }

@@ -89,6 +89,11 @@ export class Tenancy {
   }
   #nowNs = 0
 
+  /** A page begins its life on a device; if it is hot, an episode. */
+  landed(page: number): void {
+    if (this.isHot(page)) this.#parts.truth.begin(page, this.#nowNs)
+  }
+
   /** Tells the time for episodes that begin in this step. */
   at(nowNs: number): void {
     this.#nowNs = nowNs

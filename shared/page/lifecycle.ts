@@ -19,6 +19,7 @@ export const PAGE_EVENTS = [
   'SWAP_IN',
   'POISON',
   'FREE',
+  'LAND',
 ] as const
 export type PageEvent = (typeof PAGE_EVENTS)[number]
 
@@ -32,12 +33,12 @@ export const pageLifecycle = setup({
   initial: 'free',
   states: {
     /** Belongs to a workload's range, never touched or given back. */
-    free: { on: { ALLOCATE: 'local' } },
+    free: { on: { ALLOCATE: 'local', LAND: 'pooled' } },
     /** In a DRAM frame. */
     local: { on: { DEMOTE: 'demoting', SWAP_OUT: 'swapped', FREE: 'free' } },
     /** The device was asked; still in its DRAM frame and accessible. */
     demoting: { on: { ADMIT: 'pooled', REFUSE: 'local', FREE: 'free' } },
-    /** On the device, compressed, mapped. */
+    /** On the device, compressed, mapped: by a demotion, or because it was allocated there (LAND), which asks nobody. */
     pooled: {
       on: {
         PROMOTE: 'promoting',

@@ -2,6 +2,7 @@
 import { NS_PER_MS, NS_PER_S, NS_PER_US } from '../time.ts'
 import type { HostScenario, Scenario } from '../scenario.ts'
 import { formatBytes } from '../units.ts'
+import { isolationProblems } from './isolation-consistency.ts'
 import { oneOf, type Path, type Problem, shown } from './problems.ts'
 import { shareProblems } from './shares.ts'
 
@@ -26,6 +27,7 @@ export function inconsistencies(scenario: Scenario): Problem[] {
     ...hostProblems(scenario),
     ...promoterProblems(scenario),
     ...workloadProblems(scenario),
+    ...isolationProblems(scenario),
     ...nameProblems(scenario),
     ...limitProblems(scenario),
   ]

@@ -1,6 +1,7 @@
 /** A host and its promoter, as a scenario gives them. */
 import { z } from 'zod'
 import { byteRate, flag, mapping, name, percentage, size, time, whole } from './fields.ts'
+import { allocation } from './isolation.ts'
 
 const proactive = mapping('Proactive reclaim', {
   rate: byteRate('How much it demotes'),
@@ -35,12 +36,13 @@ export const host = mapping('A host', {
   proactive: proactive.optional(),
   swap: swap.prefault({ size: '0B' }),
   throttle: throttle.optional().describe('Its accesses to a device wait when that is loaded; default: off'),
+  ...allocation,
 })
 
 export const promoter = mapping('A promotion agent (pghot and kmigrated)', {
   host: name('The host it serves'),
   chmu: flag("Takes the devices' hotness reports as a source; default true").default(true),
-  hints: flag('Takes NUMA hint faults as a source; default true').default(true),
+  hints: flag("Takes NUMA hint faults as a source; default: where the host's isolation lets them reach its devices").optional(),
   window: time('Accesses further apart than this start a new count; default 3s', { min: '128ms', max: '1h' }).prefault('3s'),
   threshold: whole('Accesses within the window that make a page hot; default 2', 1, 3).default(2),
   sleep: time("kmigrated's sleep; default 100ms", { min: '50ms', max: '1s' }).prefault('100ms'),

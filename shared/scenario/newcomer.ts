@@ -20,8 +20,17 @@ export function newcomerProblems(scenario: Scenario, id: ActorId, given: unknown
   const named = nameProblems(scenario, id)
   if (named.length > 0) return named
   const result = workload.safeParse(given)
-  if (result.success) return inconsistencies(withWorkload(scenario, id, result.data))
+  if (result.success) return [...taskProblems(id, result.data), ...inconsistencies(withWorkload(scenario, id, result.data))]
   return shapeProblems(result.error, given).map((problem) => ({ ...problem, path: ['workloads', id, ...problem.path] }))
+}
+
+/** Hosts know at birth who lives outside of the workloads' cgroup. */
+function taskProblems(id: ActorId, { cgroup, deliberate }: Scenario['workloads'][string]): Problem[] {
+  const wrong = (key: string, problem: string, expected: string): Problem[] => [
+    { code: 'CP_SCENARIO_SHAPE', path: ['workloads', id, key], problem, expected },
+  ]
+  if (cgroup !== 'workloads') return wrong('cgroup', `got ${cgroup}`, 'workloads: a newcomer comes to no other cgroup')
+  return deliberate > 0 ? wrong('deliberate', `got ${deliberate} bytes`, '0B: a newcomer takes nothing on purpose') : []
 }
 
 /** The form of a newcomer's name, whether it is taken, and whether there is room for one more beside `others`. */

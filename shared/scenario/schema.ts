@@ -4,6 +4,7 @@ import { NS_PER_MS, NS_PER_S } from '../time.ts'
 import { device } from './device.ts'
 import { mapping, named, time, whole } from './fields.ts'
 import { host, promoter } from './host.ts'
+import { hintFaultsReach } from './isolation.ts'
 import { workload } from './workload.ts'
 
 const NAME_EXPECTED = 'at most 64 of a-z, 0-9 and -'
@@ -37,9 +38,16 @@ export const { seed, duration, quantum } = top.shape
 
 export const schema = top.transform((given) => ({
   ...given,
+  promoters: Object.fromEntries(
+    Object.entries(given.promoters).map(([id, one]) => [id, { ...one, hints: one.hints ?? reached(given.hosts, one.host) }]),
+  ),
   tick: given.tick ?? onGrid(10 * NS_PER_MS, given.quantum),
   sample: given.sample ?? onGrid(NS_PER_S, given.quantum),
 }))
+
+function reached(hosts: z.output<typeof top>['hosts'], name: string): boolean {
+  return !Object.hasOwn(hosts, name) || hintFaultsReach(hosts[name]!)
+}
 
 /** The first whole multiple of the quantum from `timeNs` on. */
 function onGrid(timeNs: number, quantumNs: number): number {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { TRACE_NAMES } from '../trace.ts'
 import { content, writtenContent } from './content.ts'
 import { byteRate, choice, eventRate, flag, mapping, name, percentage, real, size, time, whole } from './fields.ts'
+import { task } from './isolation.ts'
 
 const start = time('When it starts; default 0s', { min: '0s', max: '10h' }).prefault('0s')
 const stop = time('When it leaves; default: never', { min: '1ns', max: '10h' }).optional()
@@ -18,6 +19,7 @@ const common = {
   writes: writtenContent('What it writes; default: as content (a bear: incompressible)').optional(),
   threads: whole('How many of its accesses can stall at a time; default 8', 1, 1024).default(8),
   allocateRate: byteRate('How fast it allocates; default 2GB/s').prefault('2GB/s'),
+  ...task,
 }
 
 const sized = { ...common, size: size('Memory it allocates', { min: '4KiB', max: '4TiB' }) }

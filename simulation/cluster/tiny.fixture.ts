@@ -9,7 +9,7 @@ sample: 50ms
 devices:
   device-1: { physical: 8MiB, advertised: 16MiB }
 hosts:
-  host-1: { memory: 16MiB, devices: [device-1], watermarkScaleFactor: 300, swap: { size: 32MiB } }
+  host-1: { memory: 16MiB, devices: [device-1], watermarkScaleFactor: 300, swap: { size: 32MiB }, isolation: { policy: private-node, numaBalancing: true } }
   host-2: { memory: 16MiB, devices: [device-1], watermarkScaleFactor: 300, swap: { size: 32MiB } }
 promoters:
   promoter-1: { host: host-1, threshold: 1, sleep: 50ms, batch: 64 }

@@ -175,6 +175,77 @@ const consistency = [
   ),
 ]
 
+const HOST = 'memory: 64MiB, devices: [device-1]'
+const PROMOTER = '{ host: host-1 }\nworkloads'
+const allocating = (name: string, options: string, ...lines: string[]): Case =>
+  change(name, HOST, `${HOST}, ${options}`, ...lines)
+
+const isolation = [
+  allocating(
+    'a policy that is none',
+    'isolation: { policy: cage }',
+    `${SHAPE} hosts.host-1.isolation.policy: got "cage" (line 12); expected one of none, mempolicy, cpuset, zone, private-node`,
+  ),
+  allocating(
+    'a policy without its name',
+    'isolation: private-node',
+    `${SHAPE} hosts.host-1.isolation: got "private-node" (line 12); expected a mapping with policy: one of none`,
+  ),
+  allocating(
+    'a cpuset of a node that is in none',
+    'isolation: { policy: private-node, mems: { root: [dram] } }',
+    `${SHAPE} hosts.host-1.isolation.mems: unknown key "mems" (line 12); expected one of policy, numaBalancing`,
+  ),
+  allocating(
+    'a cpuset with a device of another host',
+    'isolation: { policy: cpuset, mems: { workloads: [dram, device-2] } }',
+    `${NAME} hosts.host-1.isolation.mems.workloads.1: got "device-2" (line 12); expected device-1, or another one of dram, device-1`,
+  ),
+  allocating(
+    'a root without DRAM',
+    'isolation: { policy: cpuset, changes: [{ at: 1s, cgroup: root, mems: [device-1] }] }',
+    `${SHAPE} hosts.host-1.isolation.changes.0.mems: lacks dram (line 12); expected a root with dram`,
+  ),
+  allocating(
+    'changes that go back in time',
+    'isolation: { policy: none, changes: [{ at: 2s, cgroup: system, mems: [dram] }, { at: 1s, cgroup: system, mems: [dram] }] }',
+    `${SHAPE} hosts.host-1.isolation.changes.1.at: is earlier than the one before (line 12); expected ascending times`,
+  ),
+  allocating(
+    'a cpuset of ZONE_DEVICE memory',
+    'isolation: { policy: zone, zone: device, mems: { root: [dram] } }',
+    `${SHAPE} hosts.host-1.isolation.mems.root: names nodes of a cpuset (line 12); expected none: ZONE_DEVICE memory is in no cpuset`,
+  ),
+  allocating(
+    'more first touches than there are',
+    'pageCache: { size: 1MiB, rate: 1MB/s, root: 60%, system: 50% }',
+    `${SHAPE} hosts.host-1.pageCache.system: makes more than 100% together with root (line 12); expected shares`,
+  ),
+  allocating(
+    'more files than can be cached',
+    'pageCache: { size: 193MiB, rate: 1MB/s }',
+    `${SHAPE} hosts.host-1.pageCache.size: got 193 MiB (line 12); expected at most 192 MiB, its memory and advertised capacity`,
+  ),
+  allocating(
+    'a kernel that takes all memory',
+    'kernel: { size: 64MiB, rate: 1MB/s }',
+    `${SHAPE} hosts.host-1.kernel.size: got 64.0 MiB (line 12); expected less than the host's memory`,
+  ),
+  change(
+    'hint faults from a private node',
+    PROMOTER,
+    PROMOTER.replace(' }', ', hints: true }'),
+    `${SHAPE} promoters.promoter-1.hints: got true, but NUMA balancing does not reach the devices of host-1 under private-node (line 15); expected false, or numaBalancing: true in hosts.host-1.isolation`,
+  ),
+  change(
+    'memory taken on purpose where no driver is',
+    '1k/s',
+    '1k/s, deliberate: 1MiB',
+    `${SHAPE} workloads.web-1.deliberate: got 1.00 MiB (line 17); expected 0B, or a host with a device and isolation: { policy: dedicated-driver }`,
+  ),
+  change('a cgroup that is none', '1k/s', '1k/s, cgroup: user', `${SHAPE} workloads.web-1.cgroup: got "user"`),
+]
+
 const names = [
   change(
     'a host that names no device',
@@ -443,6 +514,7 @@ export const CASES: readonly Case[] = [
   ...unknownKeys,
   ...quantities,
   ...consistency,
+  ...isolation,
   ...names,
   ...contents,
   ...shapes,
