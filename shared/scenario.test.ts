@@ -98,6 +98,7 @@ describe('parseScenario', () => {
       watermarkScaleFactor: 10,
       generations: 4,
       demotionBatch: 512,
+      access: { policy: 'direct' },
       swap: { size: 0, bandwidth: 2e9, latency: 80_000 },
     })
     expect(scenario.workloads['web-1']).toEqual({
@@ -114,6 +115,13 @@ describe('parseScenario', () => {
       writeShare: 0.2,
       skew: 0.99,
     })
+  })
+
+  it.each<[string, object]>([
+    ['read-only', { policy: 'read-only' }],
+    ['{ policy: read-only }', { policy: 'read-only' }],
+  ])('takes the access %s by name or as a form', (given, access) => {
+    expect(loadScenario(MINIMAL, 'x', [`hosts.host-1.access=${given}`]).scenario.hosts['host-1']!.access).toEqual(access)
   })
 
   it('reads every kind of thing into numbers and canonical content', () => {
@@ -173,7 +181,7 @@ describe('parseScenario', () => {
     expect(problemsOf(() => parseScenario(text, 'x.yaml'))).toEqual([
       'CP_SCENARIO_SHAPE duration: got 60 (line 3); expected a time from 1ms to 10h in whole nanoseconds, with its unit',
       'CP_SCENARIO_SHAPE hosts.host-1.memory: missing (line 7); expected a size from 16MiB to 1TiB, with its unit',
-      'CP_SCENARIO_SHAPE hosts.host-1.memroy: unknown key "memroy" (line 7); expected memory, or another one of memory, devices, watermarkScaleFactor, generations, demotionBatch, proactive, swap',
+      'CP_SCENARIO_SHAPE hosts.host-1.memroy: unknown key "memroy" (line 7); expected memory, or another one of memory, devices, watermarkScaleFactor, generations, demotionBatch, access, proactive, swap',
       'CP_SCENARIO_SHAPE workloads.web-1.accesses: got "-2M/s", which is negative (line 9); expected a rate such as 2M/s (a number and one of /s, k/s, M/s, G/s)',
     ])
   })

@@ -43,6 +43,7 @@ export class Plot {
       watermarkScaleFactor: host.watermarkScaleFactor,
       generations: host.generations,
       demotionBatch: host.demotionBatch,
+      access: host.access,
       proactive: host.proactive && { bytesPerSecond: host.proactive.rate, ageNs: host.proactive.age },
       swap: { bytes: host.swap.size, bytesPerSecond: host.swap.bandwidth, latencyNs: host.swap.latency },
       promotion: promoter && {

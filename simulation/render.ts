@@ -18,6 +18,7 @@ export function renderVerdict({ verdict, folder }: RunResult): string {
       ['host', 'pages', 'demoted', 'refused', 'promoted', 'declined', 'swap out', 'swap in', 'p99', 'slowdown'],
       hosts(verdict),
     ),
+    ...faults(verdict),
     ...(Object.keys(verdict.promoters).length === 0
       ? []
       : [
@@ -64,6 +65,19 @@ function hosts(v: Verdict): string[][] {
     nanoseconds(number(f['latencyNs'] as Figures, 'p99')),
     `${number(f, 'slowdown').toFixed(3)}×`,
   ])
+}
+
+/** Only where the mapping made anybody fault. */
+function faults(v: Verdict): string[] {
+  const faulted = Object.entries(v.hosts).filter(([, f]) => number(f, 'writeFaults') > 0)
+  if (faulted.length === 0) return []
+  const rows = faulted.map(([id, f]) => [
+    id,
+    formatCount(number(f, 'writeFaults')),
+    formatCount(number(f, 'faultWaits')),
+    `${number(f, 'faultStallSeconds').toFixed(1)} s`,
+  ])
+  return ['', table(['host', 'write faults', 'waits for a frame', 'stalled by them'], rows)]
 }
 
 function promoters(v: Verdict): string[][] {

@@ -27,6 +27,9 @@ export const SWAP_OUT_PAGE_NS = 2000
 /** Kernel time of a major fault, without the device's own latency. R. */
 export const MAJOR_FAULT_NS = 3000
 
+/** Entry and exit of a fault on a page whose mapping forbids the access, and its walk, without what it then does. R: as a hint fault. */
+export const PAGE_FAULT_NS = 1000
+
 /** Kernel time of a NUMA hint fault. R. */
 export const HINT_FAULT_NS = 1000
 

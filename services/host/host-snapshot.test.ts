@@ -1,5 +1,5 @@
 /** A host that is replaced in the middle of everything by one restored from its snapshot goes on exactly as it would have. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Digest } from '#shared/digest.ts'
 import {
   Bench,
@@ -14,6 +14,7 @@ import {
   WORKLOAD,
 } from './host.fixture.ts'
 import { Host } from './host.ts'
+import type { AccessSpec } from './spec.ts'
 
 const SPEC = {
   devices: [NODE, { ...NODE, ordinal: SECOND_DEVICE, id: 'device-2' }],
@@ -22,9 +23,12 @@ const SPEC = {
   swap: { bytes: 2 ** 23, bytesPerSecond: 50e6, latencyNs: 80_000 },
 }
 
+const DIRECT: AccessSpec = { policy: 'direct' }
+
 /** Everything a host can meet, in 900 ms; `swapAt` is when another host takes over. */
-function play(swapAt: number): Bench {
-  const bench = new Bench(SPEC)
+function play(swapAt: number, access = DIRECT): Bench {
+  const spec = { ...SPEC, access }
+  const bench = new Bench(spec)
   const classes = [
     { share: 0.2, reads: 200, writes: 50, miss: 0.2 },
     { share: 0.8, reads: 0.5, writes: 0.2, miss: 0.5 },
@@ -80,7 +84,7 @@ function play(swapAt: number): Bench {
     }
     if (now === swapAt) {
       const saved = structuredClone(bench.host.snapshot())
-      bench.host = new Host(hostSpec(SPEC))
+      bench.host = new Host(hostSpec(spec))
       bench.host.restore(saved)
       expect(bench.host.snapshot()).toEqual(saved)
     }
@@ -124,6 +128,23 @@ test.each([1, 45, 101, 236, 352, 361, 400, 419, 525, 543, 561, 660, 661, 702, 85
     expect(host.snapshot()).toEqual(whole.host.snapshot())
   },
 )
+
+describe.each<[AccessSpec, string]>([[{ policy: 'read-only' }, 'writeFaults']])('with %o', (access, counter) => {
+  const undisturbed = play(-1, access)
+
+  test('the story has its faults in it', () => {
+    expect(undisturbed.seen[counter]).toBeGreaterThan(100)
+  })
+
+  test.each([101, 352, 400, 419, 543, 561, 702])(
+    'taken over at quantum %d, mail and state are the same to the last bit',
+    (swapAt) => {
+      const { out, host } = play(swapAt, access)
+      expect(digestOf(out.sent)).toBe(digestOf(undisturbed.out.sent))
+      expect(host.snapshot()).toEqual(undisturbed.host.snapshot())
+    },
+  )
+})
 
 test.each([379, 380, 381, 385, 389, 390, 391, 401])(
   'taken over at quantum %d, where kswapd finds every page busy, it waits for as long',

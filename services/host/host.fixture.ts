@@ -43,6 +43,7 @@ export function hostSpec(changes: Partial<HostSpec> = {}): HostSpec {
     watermarkScaleFactor: 200,
     generations: 4,
     demotionBatch: 64,
+    access: { policy: 'direct' },
     proactive: undefined,
     swap: { bytes: 16 * 2 ** 20, bytesPerSecond: 2e9, latencyNs: 80_000 },
     promotion: undefined,
@@ -100,11 +101,12 @@ export function partsOf(spec: HostSpec = hostSpec()) {
   const links = spec.devices.map((device) => new Link(device))
   const swap = new SwapDevice(spec.swap)
   const key = (name: string) => fork(spec.seed, name)
-  const history = new History(memory.table, memory.classes, key('touches'), key('hints'))
+  const history = new History(memory.table, memory.classes, memory.mapping, key('touches'), key('hints'))
   const tally = emptyTally()
   const truth = new Truth()
   const marks = watermarks(spec.memoryBytes, spec.watermarkScaleFactor)
-  const access = new Access({ memory, history, links, swap, tally, marks, stream: new Stream(key('events')) })
+  const streams = { stream: new Stream(key('events')), faultStream: new Stream(key('faults')) }
+  const access = new Access({ memory, history, links, swap, tally, marks, truth, ...streams, tickNs: spec.tickNs })
   const tenancy = new Tenancy({ memory, history, access, links, truth, sizes: spec.sizes, hotPerSecond: Infinity })
   return { memory, links, swap, history, tally, truth, marks, access, tenancy }
 }

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { HINTED } from '#shared/page/page-table.ts'
 import { POISONED, POOLED } from '#shared/page/transitions.ts'
 import type { ClassRates } from './host.fixture.ts'
+import type { AccessSpec } from './spec.ts'
 import { Bench, DEVICE, NEIGHBOUR, NODE, profileOf, PROMOTER, PROMOTION, SECOND_DEVICE, WORKLOAD } from './host.fixture.ts'
 
 const DEVICES = [DEVICE, SECOND_DEVICE]
@@ -50,11 +51,16 @@ function apply(bench: Bench, { what, which, n }: { what: string; which: number; 
   }
 }
 
-test.each([2, 4])('the books of host and devices agree after every step, with %d generations', (generations) => {
+test.each<[number, AccessSpec]>([
+  [2, { policy: 'direct' }],
+  [4, { policy: 'direct' }],
+  [4, { policy: 'read-only' }],
+])('the books of host and devices agree after every step, with %d generations and %o', (generations, access) => {
   fc.assert(
     fc.property(fc.array(event, { minLength: 10, maxLength: 25 }), (events) => {
       const bench = new Bench({
         generations,
+        access,
         devices: [NODE, { ...NODE, ordinal: SECOND_DEVICE, id: 'device-2' }],
         promotion: { ...PROMOTION, hints: true, scanPeriodNs: 2e7 },
         proactive: { bytesPerSecond: 4e6, ageNs: 5e7 },

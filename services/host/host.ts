@@ -2,8 +2,8 @@
  * A host: DRAM, reclaim, a swap device, and a node of pooled memory on each of its devices. It is filled by the
  * workloads' allocations, keeps its watermarks by demoting the coldest pages, and brings home what its promoter orders.
  *
- * Mapping is `direct`: pooled pages are read and written in place. Nothing but demotion ever lands on a device. Left
- * out: huge pages, NUMA between sockets, page cache and kernel allocations, cgroups.
+ * How pooled pages may be read and written is up to the mapping (mapping.ts). Nothing but demotion ever lands on a device.
+ * Left out: huge pages, NUMA between sockets, page cache and kernel allocations, cgroups.
  */
 import type { Actor, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
 import type { BodyOf, Mail } from '#shared/messages.ts'
@@ -73,12 +73,15 @@ export class Host implements Actor {
     const history = new History(
       memory.table,
       memory.classes,
+      memory.mapping,
       fork(spec.seed, `${spec.id}/touches`),
       fork(spec.seed, `${spec.id}/hints`),
     )
     const tally = this.#tally
     const truth = this.#truth
-    const access = new Access({ memory, history, links, swap, tally, marks, stream })
+    const faultStream = new Stream(fork(spec.seed, `${spec.id}/faults`))
+    const { tickNs } = spec
+    const access = new Access({ memory, history, links, swap, tally, marks, truth, stream, faultStream, tickNs })
     const hotPerSecond = spec.promotion?.hotAccessesPerSecond ?? Infinity
     const tenancy = new Tenancy({ memory, history, access, links, truth, sizes: spec.sizes, hotPerSecond })
     const { residents } = tenancy
@@ -299,6 +302,7 @@ export class Host implements Actor {
       lastTickNs: this.#lastTickNs,
       nextTick: this.#nextTick,
       slotsBefore: this.#slotsBefore.slice(),
+      ...(this.#memory.mapping.direct ? {} : { faults: this.#access.faults.snapshot() }),
     }
   }
 
@@ -325,6 +329,7 @@ export class Host implements Actor {
     this.#lastTickNs = from['lastTickNs'] as number
     this.#nextTick = from['nextTick'] as number
     this.#slotsBefore.set(from['slotsBefore'] as Float64Array)
+    if (!this.#memory.mapping.direct) this.#access.faults.restore(part('faults'))
   }
 
   observe(): Telemetry {
@@ -359,6 +364,8 @@ export class Host implements Actor {
       slowdown: workNs > 0 ? elapsedNs / workNs : 1,
       elapsedSeconds: elapsedNs / NS_PER_S,
       workSeconds: workNs / NS_PER_S,
+      faultWaits: this.#access.faults.waits,
+      faultStallSeconds: this.#access.faults.stallNs / NS_PER_S,
       directReclaimStallSeconds: directReclaimStallNs / NS_PER_S,
       kernelSeconds: kernelNs / NS_PER_S,
       freePages: memory.free,

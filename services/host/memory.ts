@@ -16,6 +16,7 @@ import { DEMOTING, EVENT, LOCAL, POISONED, POOLED, PROMOTING, SWAPPED } from '#s
 import type { PageList } from '#shared/page/page-list.ts'
 import type { RateClass } from './classes.ts'
 import { Lru } from './lru.ts'
+import { mappingOf, type Mapping } from './mapping.ts'
 import type { HostSpec } from './spec.ts'
 
 /** A page whose content was never compressed has no size yet. */
@@ -24,6 +25,7 @@ export const UNSIZED = 0xffff
 export class HostMemory {
   readonly table = new PageTable(1024)
   readonly classes: RateClass[] = []
+  readonly mapping: Mapping
   readonly frames: number
   readonly swapSlots: number
   readonly dram: Lru
@@ -39,6 +41,7 @@ export class HostMemory {
   constructor(spec: HostSpec) {
     this.frames = Math.floor(spec.memoryBytes / PAGE_BYTES)
     this.swapSlots = Math.floor(spec.swap.bytes / PAGE_BYTES)
+    this.mapping = mappingOf(spec.access)
     this.dram = new Lru(spec.generations)
     this.nodes = spec.devices.map(() => new Lru(spec.generations))
     this.slots = new Float64Array(spec.devices.length)
@@ -129,6 +132,19 @@ export class HostMemory {
     c.local--
     c.pooled++
     this.#list(page, c.pooledMembers, LISTED_POOLED)
+  }
+
+  /** The whole of a promotion within one fault; as in arrive(), the slot is given back by the caller. */
+  faultIn(page: number, now: number): void {
+    this.#leave(page, this.nodes[this.deviceOf(page)]!)
+    this.table.apply(page, EVENT.WRITE_FAULT)
+    const c = this.#class(page)
+    c.pooled--
+    c.local++
+    this.arrive(page)
+    this.table.flags[page]! |= ACCESSED
+    this.table.known[page] = now
+    this.table.last[page] = now
   }
 
   /** From DRAM: the frame stays taken until the write is done. From the device: the slot is given back by the caller. */

@@ -22,6 +22,9 @@ export interface ProactiveSpec {
   readonly ageNs: number
 }
 
+/** How demoted pages may be read and written; mapping.ts says what each means. */
+export type AccessSpec = { readonly policy: 'direct' | 'read-only' }
+
 /** What the promoter of this host needs from it, and what "hot" means in truth. */
 export interface PromotionSpec {
   readonly ordinal: Ordinal
@@ -44,6 +47,7 @@ export interface HostSpec {
   readonly watermarkScaleFactor: number
   readonly generations: number
   readonly demotionBatch: number
+  readonly access: AccessSpec
   readonly proactive: ProactiveSpec | undefined
   readonly swap: SwapSpec
   readonly promotion: PromotionSpec | undefined

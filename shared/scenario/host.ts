@@ -1,5 +1,6 @@
 /** A host and its promoter, as a scenario gives them. */
 import { z } from 'zod'
+import { access } from './access.ts'
 import { byteRate, flag, mapping, name, size, time, whole } from './fields.ts'
 
 const proactive = mapping('Proactive reclaim', {
@@ -22,6 +23,7 @@ export const host = mapping('A host', {
   watermarkScaleFactor: whole('vm.watermark_scale_factor, in 10000ths of memory; default 10', 1, 1000).default(10),
   generations: whole('MGLRU generations; default 4', 2, 4).default(4),
   demotionBatch: whole('Pages in a demotion batch; default 512', 1, 4096).default(512),
+  access,
   proactive: proactive.optional(),
   swap: swap.prefault({ size: '0B' }),
 })

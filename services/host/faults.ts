@@ -1,0 +1,154 @@
+/**
+ * Faults on demoted pages: a task meets what the mapping forbids, and brings the page home before it goes on.
+ *
+ * First stores come as a Poisson process per page, whether the CPU cache holds the line or not: the page table says no before
+ * the cache is asked. Laid end to end, one tick of every pooled page of a class is one interval; an exponential step along
+ * it names the next page that faults and when in its tick. That is exact, and its cost follows the faults.
+ *
+ * Left out: two threads that fault on one page at once, and the order of faults of different classes within a tick.
+ */
+import { log } from '#shared/arithmetic.ts'
+import { poisson } from '#shared/distributions.ts'
+import { PageList } from '#shared/page/page-list.ts'
+import { LINES_PER_PAGE } from '#shared/page/page-table.ts'
+import { POISONED, POOLED } from '#shared/page/transitions.ts'
+import type { Stream } from '#shared/random.ts'
+import type { Access } from './access.ts'
+import type { RateClass } from './classes.ts'
+import { COPY_PAGE_NS, MIGRATE_PAGE_NS, PAGE_FAULT_NS, TLB_FLUSH_NS } from './costs.ts'
+import type { Link } from './link.ts'
+import type { HostMemory } from './memory.ts'
+import { stall, type Resident } from './resident.ts'
+import type { Tally } from './tally.ts'
+import type { Truth } from './truth.ts'
+import type { Watermarks } from './watermarks.ts'
+
+export interface FaultParts {
+  readonly memory: HostMemory
+  readonly links: readonly Link[]
+  readonly tally: Tally
+  readonly truth: Truth
+  readonly marks: Watermarks
+  readonly access: Access
+  readonly stream: Stream
+  readonly tickNs: number
+}
+
+export class Faults {
+  readonly #parts: FaultParts
+  /** Pages that a thread waits for, because there was no frame for them. */
+  readonly #awaited = new PageList()
+  /** Times a thread waited a tick for a frame. */
+  waits = 0
+  stallNs = 0
+
+  constructor(parts: FaultParts) {
+    this.#parts = parts
+  }
+
+  /** Those who waited for a frame try again; call once a tick, before anything is drawn. */
+  retry(resident: Resident): void {
+    const { memory } = this.#parts
+    const awaited = this.#awaited
+    if (awaited.length === 0) return
+    const pages = awaited.take()
+    awaited.clear()
+    for (const page of pages) {
+      if (memory.table.state[page] !== POOLED) continue
+      if (memory.ownerOf(page) !== resident.index || !this.#fault(resident, page)) awaited.push(page)
+    }
+  }
+
+  /** The first stores of a tick to pooled pages of a class that may not be written where they lie. */
+  draw(resident: Resident, c: RateClass, ticks: number): void {
+    const { access, stream } = this.#parts
+    const { items, length } = c.pooledMembers
+    const rate = c.writesPerTick * ticks
+    if (rate === 0) return
+    for (let at = -log(stream.unit()) / rate; at < length && this.#waiting(resident) < resident.threads;) {
+      const index = Math.floor(at)
+      const page = items[index]!
+      if (this.#forbidden(page)) {
+        const before = (at - index) * ticks
+        const reads = poisson(stream, c.readsPerTick * c.miss * before)
+        if (reads > 0) access.touchPooled(resident, page, reads, 0)
+        if (this.#fault(resident, page)) access.localReads += c.readsPerTick * c.miss * (ticks - before)
+        else this.#awaited.push(page)
+      }
+      at = index + 1 - log(stream.unit()) / rate
+    }
+  }
+
+  /** A sweep or a trace stores to a page. False if it has to wait for a frame, and then to try again in the next tick. */
+  store(resident: Resident, page: number): boolean {
+    return !this.#forbidden(page) || this.#fault(resident, page)
+  }
+
+  #forbidden(page: number): boolean {
+    const { table, mapping } = this.#parts.memory
+    const state = table.state[page]
+    return (state === POOLED || state === POISONED) && !mapping.writable(page)
+  }
+
+  /** False if the thread waits for the rest of the tick. */
+  #fault(resident: Resident, page: number): boolean {
+    const { memory, tally, tickNs } = this.#parts
+    if (memory.table.state[page] === POISONED) {
+      // The copy home is what reads it.
+      tally.poisonHits++
+      resident.doom = 'sigbus'
+    } else if (!this.#home(resident, page)) {
+      this.waits++
+      this.stallNs += tickNs
+      stall(resident, tickNs)
+      return false
+    }
+    tally.writeFaults++
+    return true
+  }
+
+  /** Promotes the page within the fault. Short of memory, the task reclaims first; false if there is no frame at all. */
+  #home(resident: Resident, page: number): boolean {
+    const { memory, links, tally, truth, marks, access } = this.#parts
+    if (memory.free <= marks.min) access.directReclaim(resident)
+    if (memory.free <= 0) {
+      access.starved = true
+      return false
+    }
+    access.touch(resident, page)
+    truth.end(page)
+    const device = memory.deviceOf(page)
+    const link = links[device]!
+    const size = memory.table.size[page]!
+    link.copyOut(size)
+    link.release(page)
+    memory.faultIn(page, resident.work)
+    resident.accesses[device]! += LINES_PER_PAGE
+    // The first line comes after the device's latency under its present load, the rest streams.
+    const kernelNs = PAGE_FAULT_NS + MIGRATE_PAGE_NS + COPY_PAGE_NS + TLB_FLUSH_NS
+    const ns = kernelNs + link.readNs(link.kindOf(size))
+    tally.kernelNs += kernelNs
+    this.stallNs += ns
+    access.latency.add(ns, 1)
+    stall(resident, ns)
+    return true
+  }
+
+  #waiting(resident: Resident): number {
+    const { memory } = this.#parts
+    let threads = 0
+    for (let i = 0; i < this.#awaited.length; i++) if (memory.ownerOf(this.#awaited.items[i]!) === resident.index) threads++
+    return threads
+  }
+
+  snapshot(): Record<string, unknown> {
+    return { awaited: this.#awaited.take(), waits: this.waits, stallNs: this.stallNs, stream: this.#parts.stream.counter }
+  }
+
+  restore(from: Record<string, unknown>): void {
+    this.#awaited.refill(from['awaited'] as Uint32Array)
+    this.waits = from['waits'] as number
+    this.stallNs = from['stallNs'] as number
+    this.#parts.stream.counter = from['stream'] as number
+  }
+}

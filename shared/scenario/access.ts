@@ -1,0 +1,33 @@
+/** How a host's demoted pages may be read and written: the name of a policy, or a form with its parameters. */
+import { z } from 'zod'
+import { mapping } from './fields.ts'
+import { oneOf, shown } from './problems.ts'
+
+const POLICIES = [
+  mapping('Read and written where they lie, no fault', { policy: z.literal('direct') }),
+  mapping('Read where they lie; a write faults and brings the page home', { policy: z.literal('read-only') }),
+] as const
+
+const NAMES: readonly string[] = POLICIES.map((policy) => policy.shape.policy.value)
+const EXPECTED = `one of ${NAMES.join(', ')}`
+
+const form = z.discriminatedUnion('policy', POLICIES, {
+  error: (issue) => (issue.code === 'invalid_union' ? EXPECTED : `${EXPECTED}, or a mapping with policy: ${EXPECTED}`),
+})
+
+const { $schema: _, ...formSchema } = z.toJSONSchema(form, { io: 'input', target: 'draft-7' })
+
+export const access = z
+  .unknown()
+  .meta({
+    description: 'How demoted pages may be read and written; default direct',
+    anyOf: [{ type: 'string', enum: [...NAMES] }, formSchema as z.core.JSONSchema.BaseSchema],
+  })
+  .transform((value, context) => {
+    if (typeof value !== 'string') return value
+    if (NAMES.includes(value)) return { policy: value }
+    context.addIssue({ code: 'custom', message: oneOf(NAMES, value), params: { problem: `got ${shown(value)}` } })
+    return z.NEVER
+  })
+  .pipe(form)
+  .prefault('direct')
