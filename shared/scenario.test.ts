@@ -120,6 +120,9 @@ describe('parseScenario', () => {
   it.each<[string, object]>([
     ['read-only', { policy: 'read-only' }],
     ['{ policy: read-only }', { policy: 'read-only' }],
+    ['swap-only', { policy: 'swap-only' }],
+    ['fault-on-access', { policy: 'fault-on-access', rejectAbove: 2990, pool: 0.2, reaccept: 0.9 }],
+    ['{ policy: fault-on-access, pool: 5% }', { policy: 'fault-on-access', rejectAbove: 2990, pool: 0.05, reaccept: 0.9 }],
   ])('takes the access %s by name or as a form', (given, access) => {
     expect(loadScenario(MINIMAL, 'x', [`hosts.host-1.access=${given}`]).scenario.hosts['host-1']!.access).toEqual(access)
   })

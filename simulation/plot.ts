@@ -8,6 +8,7 @@ import { NS_PER_S } from '#shared/time.ts'
 import { CODECS } from '#services/device/codec.ts'
 import { Device } from '#services/device/device.ts'
 import { Host } from '#services/host/host.ts'
+import type { AccessSpec } from '#services/host/spec.ts'
 import { Promoter } from '#services/promoter/promoter.ts'
 import type { WorkloadKind } from '#services/workload/spec.ts'
 import { Workload } from '#services/workload/workload.ts'
@@ -43,7 +44,7 @@ export class Plot {
       watermarkScaleFactor: host.watermarkScaleFactor,
       generations: host.generations,
       demotionBatch: host.demotionBatch,
-      access: host.access,
+      access: accessOf(host.access),
       proactive: host.proactive && { bytesPerSecond: host.proactive.rate, ageNs: host.proactive.age },
       swap: { bytes: host.swap.size, bytesPerSecond: host.swap.bandwidth, latencyNs: host.swap.latency },
       promotion: promoter && {
@@ -141,6 +142,12 @@ export class Plot {
     const found = Object.entries(this.#scenario.promoters).find(([, promoter]) => promoter.host === host)
     return found && { id: found[0], spec: found[1] }
   }
+}
+
+function accessOf(access: HostScenario['access']): AccessSpec {
+  if (access.policy !== 'fault-on-access') return access
+  const { policy, rejectAbove, pool, reaccept } = access
+  return { policy, rejectAboveBytes: rejectAbove, poolFraction: pool, reacceptFraction: reaccept }
 }
 
 function kindOf(workload: WorkloadScenario): WorkloadKind {

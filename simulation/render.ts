@@ -69,15 +69,16 @@ function hosts(v: Verdict): string[][] {
 
 /** Only where the mapping made anybody fault. */
 function faults(v: Verdict): string[] {
-  const faulted = Object.entries(v.hosts).filter(([, f]) => number(f, 'writeFaults') > 0)
+  const faulted = Object.entries(v.hosts).filter(([, f]) => number(f, 'writeFaults') + number(f, 'accessFaults') > 0)
   if (faulted.length === 0) return []
   const rows = faulted.map(([id, f]) => [
     id,
     formatCount(number(f, 'writeFaults')),
+    formatCount(number(f, 'accessFaults')),
     formatCount(number(f, 'faultWaits')),
     `${number(f, 'faultStallSeconds').toFixed(1)} s`,
   ])
-  return ['', table(['host', 'write faults', 'waits for a frame', 'stalled by them'], rows)]
+  return ['', table(['host', 'write faults', 'access faults', 'waits for a frame', 'stalled by them'], rows)]
 }
 
 function promoters(v: Verdict): string[][] {

@@ -78,8 +78,12 @@ export class Access {
     for (let k = resident.firstClass; k < end; k++) {
       const c = classes[k]!
       if (c.local > 0) this.localReads += c.local * missesPerTick(c) * ticks
-      if (c.pooled > 0 && !mapping.direct) this.faults.draw(resident, c, ticks)
-      if (c.pooled > 0) this.#drawPooled(resident, c, ticks)
+      if (c.pooled > 0) {
+        if (!mapping.direct) this.faults.draw(resident, c, ticks)
+        if (mapping.readable) this.#drawPooled(resident, c, ticks)
+        const { pooledMembers } = c
+        if (pooledMembers.length > 64 && c.pooled * 2 < pooledMembers.length) this.#compact(pooledMembers, LISTED_POOLED)
+      }
       if (c.swapped > 0) this.#drawSwapped(resident, c, ticks)
     }
   }
@@ -217,7 +221,6 @@ export class Access {
         resident.doom = 'sigbus'
       }
     }
-    if (length > 64 && c.pooled * 2 < length) this.#compact(c.pooledMembers, LISTED_POOLED)
   }
 
   /** Keeps those that are on a device: the list may be stale, and a miss of a page that has left it was none there. */

@@ -37,7 +37,10 @@ function tally(pages: readonly Observation[], cell: Cell): Counts {
   return counts
 }
 
-describe.each<AccessSpec>([{ policy: 'read-only' }])('under $policy', (access) => {
+describe.each<AccessSpec>([
+  { policy: 'read-only' },
+  { policy: 'fault-on-access', rejectAboveBytes: 4096, poolFraction: 1, reacceptFraction: 1 },
+])('under $policy', (access) => {
   const lazy = SEEDS.map((seed) => reveal(schedule(access), seed))
   const reference = SEEDS.map((seed) => enumerate(schedule(access), seed))
   const p = (x: readonly Observation[], y: readonly Observation[], cell: Cell) => chiSquare(tally(x, cell), tally(y, cell))
@@ -57,8 +60,10 @@ describe.each<AccessSpec>([{ policy: 'read-only' }])('under $policy', (access) =
     expect(p(lazy.flat(), reference.flat(), cell), 'all seeds together').toBeGreaterThan(ALPHA)
   })
 
-  test('no store reaches the device where it lies', () => {
+  test('nothing that is forbidden reaches the device', () => {
     expect(lazy.flat().filter(({ writes }) => writes.some((n) => n > 0))).toEqual([])
+    const read = lazy.flat().some(({ misses }) => misses.some((n) => n > 0))
+    expect(read).toBe(access.policy === 'read-only')
     expect(lazy.flat().filter(({ faults }) => faults.length > 0).length).toBeGreaterThan(5000)
   })
 

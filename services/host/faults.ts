@@ -1,8 +1,8 @@
 /**
  * Faults on demoted pages: a task meets what the mapping forbids, and brings the page home before it goes on.
  *
- * First stores come as a Poisson process per page, whether the CPU cache holds the line or not: the page table says no before
- * the cache is asked. Laid end to end, one tick of every pooled page of a class is one interval; an exponential step along
+ * First stores (or first touches) come as a Poisson process per page, whether the CPU cache holds the line or not: the page
+ * table says no before the cache is asked. Laid end to end, one tick of every pooled page of a class is one interval; an exponential step along
  * it names the next page that faults and when in its tick. That is exact, and its cost follows the faults.
  *
  * Left out: two threads that fault on one page at once, and the order of faults of different classes within a tick.
@@ -14,7 +14,7 @@ import { LINES_PER_PAGE } from '#shared/page/page-table.ts'
 import { POISONED, POOLED } from '#shared/page/transitions.ts'
 import type { Stream } from '#shared/random.ts'
 import type { Access } from './access.ts'
-import type { RateClass } from './classes.ts'
+import { touchesPerTick, type RateClass } from './classes.ts'
 import { COPY_PAGE_NS, MIGRATE_PAGE_NS, PAGE_FAULT_NS, TLB_FLUSH_NS } from './costs.ts'
 import type { Link } from './link.ts'
 import type { HostMemory } from './memory.ts'
@@ -38,6 +38,8 @@ export class Faults {
   readonly #parts: FaultParts
   /** Pages that a thread waits for, because there was no frame for them. */
   readonly #awaited = new PageList()
+  /** Faults on pages that were not mapped at all; on pages that were mapped read-only, they are the tally's writeFaults. */
+  accessFaults = 0
   /** Times a thread waited a tick for a frame. */
   waits = 0
   stallNs = 0
@@ -59,18 +61,19 @@ export class Faults {
     }
   }
 
-  /** The first stores of a tick to pooled pages of a class that may not be written where they lie. */
+  /** The faults of a tick on pooled pages of a class: first stores, or first touches where they may not be read either. */
   draw(resident: Resident, c: RateClass, ticks: number): void {
-    const { access, stream } = this.#parts
+    const { memory, access, stream } = this.#parts
     const { items, length } = c.pooledMembers
-    const rate = c.writesPerTick * ticks
+    const { readable } = memory.mapping
+    const rate = (readable ? c.writesPerTick : touchesPerTick(c)) * ticks
     if (rate === 0) return
     for (let at = -log(stream.unit()) / rate; at < length && this.#waiting(resident) < resident.threads;) {
       const index = Math.floor(at)
       const page = items[index]!
-      if (this.#forbidden(page)) {
+      if (this.#forbidden(page, true)) {
         const before = (at - index) * ticks
-        const reads = poisson(stream, c.readsPerTick * c.miss * before)
+        const reads = readable ? poisson(stream, c.readsPerTick * c.miss * before) : 0
         if (reads > 0) access.touchPooled(resident, page, reads, 0)
         if (this.#fault(resident, page)) access.localReads += c.readsPerTick * c.miss * (ticks - before)
         else this.#awaited.push(page)
@@ -79,15 +82,16 @@ export class Faults {
     }
   }
 
-  /** A sweep or a trace stores to a page. False if it has to wait for a frame, and then to try again in the next tick. */
-  store(resident: Resident, page: number): boolean {
-    return !this.#forbidden(page) || this.#fault(resident, page)
+  /** A sweep or a trace touches a page. False if it has to wait for a frame, and then to try again in the next tick. */
+  meet(resident: Resident, page: number, writes: boolean): boolean {
+    return !this.#forbidden(page, writes) || this.#fault(resident, page)
   }
 
-  #forbidden(page: number): boolean {
+  #forbidden(page: number, writes: boolean): boolean {
     const { table, mapping } = this.#parts.memory
     const state = table.state[page]
-    return (state === POOLED || state === POISONED) && !mapping.writable(page)
+    if (state !== POOLED && state !== POISONED) return false
+    return !mapping.readable || (writes && !mapping.writable(page))
   }
 
   /** False if the thread waits for the rest of the tick. */
@@ -103,7 +107,8 @@ export class Faults {
       stall(resident, tickNs)
       return false
     }
-    tally.writeFaults++
+    if (memory.mapping.readable) tally.writeFaults++
+    else this.accessFaults++
     return true
   }
 
@@ -142,11 +147,13 @@ export class Faults {
   }
 
   snapshot(): Record<string, unknown> {
-    return { awaited: this.#awaited.take(), waits: this.waits, stallNs: this.stallNs, stream: this.#parts.stream.counter }
+    const { accessFaults, waits, stallNs } = this
+    return { awaited: this.#awaited.take(), accessFaults, waits, stallNs, stream: this.#parts.stream.counter }
   }
 
   restore(from: Record<string, unknown>): void {
     this.#awaited.refill(from['awaited'] as Uint32Array)
+    this.accessFaults = from['accessFaults'] as number
     this.waits = from['waits'] as number
     this.stallNs = from['stallNs'] as number
     this.#parts.stream.counter = from['stream'] as number

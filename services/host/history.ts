@@ -89,6 +89,7 @@ export class History {
     const state = this.#table.state[page]!
     if (state === SWAPPED) return 0
     if (state === POOLED || state === POISONED) {
+      if (!this.#mapping.readable) return 0
       return this.#mapping.writable(page) ? touchesPerTick(c) - missesPerTick(c) : c.readsPerTick * (1 - c.miss)
     }
     return touchesPerTick(c)

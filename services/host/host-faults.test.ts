@@ -170,6 +170,96 @@ describe('short of memory', () => {
   })
 })
 
+describe('pages that are not mapped while they are compressed', () => {
+  const ZSWAP = { policy: 'fault-on-access', rejectAboveBytes: 2990, poolFraction: 1, reacceptFraction: 0.9 } as const
+
+  test('come home at the first read, at the price of a fault, and nothing ever reads them where they lie', () => {
+    const bench = pooled({ access: ZSWAP })
+    const debt = debtOf(bench)
+    trace(bench, 901, inPool(bench).slice(0, 10), { reads: 3, misses: 3 })
+    bench.run(920)
+    expect([bench.seen['accessFaults'], bench.seen['writeFaults'], bench.seen['pages.pooled']]).toEqual([10, 0, 780])
+    expect(debtOf(bench) - debt).toBeCloseTo(10 * 6657.4, 3)
+    bench.post(921, WORKLOAD, 'profile', profileOf(FRAMES + 500, [{ share: 1, reads: 2, writes: 1, miss: 0.5 }]))
+    bench.run(1900)
+    expect(bench.seen['accessFaults']).toBeGreaterThan(700)
+    expect(bench.out.of('traffic').reduce((total, { body }) => total + body.pages.length, 0)).toBe(0)
+  })
+
+  test('are read home by a sweep as well', () => {
+    const bench = pooled({ access: ZSWAP }, 8)
+    bench.post(901, WORKLOAD, 'profile', profileOf(FRAMES + 500, [], { sweepBytesPerSecond: 400e6, sweepPasses: 1, threads: 8 }))
+    bench.run(1400)
+    expect(bench.out.of('progress').at(-1)!.body.sweepPassesDone).toBe(1)
+    expect(bench.seen['accessFaults']).toBeGreaterThanOrEqual(790)
+  })
+
+  test('are not stored if they compress to more than the limit: swapped under need, left alone by proactive reclaim', () => {
+    const stored = { stored: ['ratio=1.3'] }
+    const needy = new Bench({ access: ZSWAP })
+    needy.post(0, WORKLOAD, 'profile', profileOf(FRAMES, [], stored))
+    needy.run(700)
+    expect(needy.seen['demoted']).toBe(0)
+    expect(needy.seen['refused']).toBe(0)
+    expect(needy.seen['rejected.size']).toBe(needy.seen['swappedOut'])
+    expect(needy.seen['swappedOut']).toBe(MARKS.high)
+    const tidy = new Bench({ access: ZSWAP, proactive: { bytesPerSecond: 4e6, ageNs: 2e8 } })
+    tidy.post(0, WORKLOAD, 'profile', profileOf(1000, [], stored))
+    tidy.run(1500)
+    expect(tidy.seen['rejected.size']).toBeGreaterThan(100)
+    expect([tidy.seen['demoted'], tidy.seen['swappedOut'], tidy.seen['pages.local']]).toEqual([0, 0, 1000])
+  })
+
+  test('are stored up to the limit of the pool, and again when it has shrunk to nine tenths of it', () => {
+    // 5 % of 16 MiB: 409 pages of 2 KiB.
+    const bench = new Bench({ access: { ...ZSWAP, poolFraction: 0.05 } })
+    const limit = 0.05 * 2 ** 24
+    bench.post(0, WORKLOAD, 'profile', profileOf(FRAMES + 600))
+    for (let quantum = 0; quantum <= 900; quantum++) {
+      bench.run(quantum)
+      expect(bench.seen['zswapBytes']).toBeLessThanOrEqual(limit)
+      expect(bench.seen['zswapBytes']).toBe(bench.seen['pages.pooled']! * 2048)
+    }
+    expect(bench.seen['zswapBytes']).toBeGreaterThan(limit * 0.9)
+    expect(bench.seen['rejected.limit']).toBeGreaterThan(100)
+    expect(bench.seen['swappedOut']).toBeGreaterThan(100)
+    const before = bench.seen['demoted']!
+    trace(bench, 901, inPool(bench).slice(0, 20), { reads: 1, misses: 1 })
+    bench.post(910, NEIGHBOUR, 'profile', profileOf(300))
+    bench.run(1000)
+    expect(bench.seen['demoted']).toBe(before)
+    trace(bench, 1001, inPool(bench).slice(0, 30), { reads: 1, misses: 1 })
+    bench.post(1010, 7, 'profile', profileOf(300))
+    bench.run(1200)
+    expect(bench.seen['demoted']).toBeGreaterThan(before)
+  })
+
+  test('are not stored if they were overwritten while the question was out', () => {
+    const bench = new Bench({ access: ZSWAP })
+    bench.answer = 'silence'
+    bench.post(0, WORKLOAD, 'profile', profileOf(FRAMES - MARKS.low + 1))
+    while (bench.out.of('demote').length === 0) bench.run(bench.out.now)
+    const { quantum, body } = bench.out.of('demote')[0]!
+    const sweep = { sweepBytesPerSecond: 2e9, sweepWrites: 1, sweepPasses: 1 }
+    bench.post(quantum + 1, WORKLOAD, 'profile', profileOf(FRAMES - MARKS.low + 1, [], sweep))
+    for (const page of body.pages) bench.pools.get(DEVICE)!.set(page, -1)
+    bench.post(quantum + 30, DEVICE, 'admitted', { batch: body.batch, pages: body.pages })
+    bench.run(quantum + 31)
+    expect(bench.seen['demoted']).toBe(0)
+    expect(bench.seen['rejected.size']).toBeGreaterThanOrEqual(body.pages.length)
+    expect(bench.pools.get(DEVICE)!.size).toBe(0)
+  })
+})
+
+test('a host that only swaps has its devices and never asks them', () => {
+  const bench = new Bench({ access: { policy: 'swap-only' }, proactive: { bytesPerSecond: 4e6, ageNs: 1e8 } })
+  bench.post(0, WORKLOAD, 'profile', profileOf(FRAMES + 500))
+  bench.run(900)
+  expect(bench.out.of('demote')).toEqual([])
+  expect(bench.seen['swappedOut']).toBe(500 + MARKS.high)
+  expect(bench.seen['slots.device-1']).toBe(0)
+})
+
 test('a direct host never faults', () => {
   const bench = pooled({ access: hostSpec().access })
   bench.post(901, WORKLOAD, 'profile', profileOf(FRAMES + 500, [{ share: 1, reads: 10, writes: 10, miss: 0.5 }]))

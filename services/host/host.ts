@@ -129,7 +129,9 @@ export class Host implements Actor {
         promoter: spec.promotion.ordinal,
         wakeKswapd: () => this.#reclaimer.wake(),
       })
-      if (spec.promotion.hints) this.#hintScan = new HintScan(spec.promotion.scanBytes, spec.promotion.scanPeriodNs)
+      // What is not mapped cannot be marked.
+      if (spec.promotion.hints && memory.mapping.readable)
+        this.#hintScan = new HintScan(spec.promotion.scanBytes, spec.promotion.scanPeriodNs)
     }
     this.#slotsBefore = memory.slots.slice()
   }
@@ -230,7 +232,7 @@ export class Host implements Actor {
     }
     this.#sendHints(out)
     this.#reclaimer.tick()
-    this.#reclaimer.proactive(spanNs, out)
+    this.#reclaimer.proactive(nowNs, spanNs, out)
     this.#demotion.ask(out)
     for (const link of this.#links) link.reportTraffic(out, spanNs)
     const victim = this.#oom.tick(
@@ -302,7 +304,9 @@ export class Host implements Actor {
       lastTickNs: this.#lastTickNs,
       nextTick: this.#nextTick,
       slotsBefore: this.#slotsBefore.slice(),
-      ...(this.#memory.mapping.direct ? {} : { faults: this.#access.faults.snapshot() }),
+      ...(this.#memory.mapping.direct
+        ? {}
+        : { mapping: this.#memory.mapping.snapshot(), faults: this.#access.faults.snapshot() }),
     }
   }
 
@@ -329,7 +333,9 @@ export class Host implements Actor {
     this.#lastTickNs = from['lastTickNs'] as number
     this.#nextTick = from['nextTick'] as number
     this.#slotsBefore.set(from['slotsBefore'] as Float64Array)
-    if (!this.#memory.mapping.direct) this.#access.faults.restore(part('faults'))
+    if (this.#memory.mapping.direct) return
+    this.#memory.mapping.restore(part('mapping'))
+    this.#access.faults.restore(part('faults'))
   }
 
   observe(): Telemetry {
@@ -364,6 +370,8 @@ export class Host implements Actor {
       slowdown: workNs > 0 ? elapsedNs / workNs : 1,
       elapsedSeconds: elapsedNs / NS_PER_S,
       workSeconds: workNs / NS_PER_S,
+      ...memory.mapping.observe(),
+      accessFaults: this.#access.faults.accessFaults,
       faultWaits: this.#access.faults.waits,
       faultStallSeconds: this.#access.faults.stallNs / NS_PER_S,
       directReclaimStallSeconds: directReclaimStallNs / NS_PER_S,

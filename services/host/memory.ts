@@ -41,7 +41,7 @@ export class HostMemory {
   constructor(spec: HostSpec) {
     this.frames = Math.floor(spec.memoryBytes / PAGE_BYTES)
     this.swapSlots = Math.floor(spec.swap.bytes / PAGE_BYTES)
-    this.mapping = mappingOf(spec.access)
+    this.mapping = mappingOf(spec.access, spec.memoryBytes)
     this.dram = new Lru(spec.generations)
     this.nodes = spec.devices.map(() => new Lru(spec.generations))
     this.slots = new Float64Array(spec.devices.length)
@@ -96,6 +96,7 @@ export class HostMemory {
     this.table.apply(page, EVENT.ADMIT)
     const device = this.deviceOf(page)
     this.slots[device]!++
+    this.mapping.enter(this.table.size[page]!)
     this.table.flags[page]! &= ~ACCESSED
     this.#enter(page, this.nodes[device]!)
     const c = this.#class(page)
@@ -121,7 +122,7 @@ export class HostMemory {
   /** The slot is given back by the caller (mail); the page is hot by decree. */
   arrive(page: number): void {
     this.table.apply(page, EVENT.ARRIVE)
-    this.slots[this.deviceOf(page)]!--
+    this.#giveBack(page)
     this.#enterDram(page)
   }
 
@@ -137,7 +138,7 @@ export class HostMemory {
   /** The whole of a promotion within one fault; as in arrive(), the slot is given back by the caller. */
   faultIn(page: number, now: number): void {
     this.#leave(page, this.nodes[this.deviceOf(page)]!)
-    this.table.apply(page, EVENT.WRITE_FAULT)
+    this.table.apply(page, this.mapping.readable ? EVENT.WRITE_FAULT : EVENT.ACCESS_FAULT)
     const c = this.#class(page)
     c.pooled--
     c.local++
@@ -157,7 +158,7 @@ export class HostMemory {
     } else {
       const device = this.deviceOf(page)
       this.#leave(page, this.nodes[device]!)
-      this.slots[device]!--
+      this.#giveBack(page)
       c.pooled--
     }
     this.table.apply(page, EVENT.SWAP_OUT)
@@ -202,7 +203,7 @@ export class HostMemory {
     else c.local--
     if (state === POOLED || state === POISONED || state === PROMOTING) {
       held = device
-      this.slots[device]!--
+      this.#giveBack(page)
     }
     this.table.apply(page, EVENT.FREE)
     return held
@@ -243,6 +244,11 @@ export class HostMemory {
 
   #class(page: number): RateClass {
     return this.classes[this.table.klass[page]!]!
+  }
+
+  #giveBack(page: number): void {
+    this.slots[this.deviceOf(page)]!--
+    this.mapping.leave(this.table.size[page]!)
   }
 
   #enterDram(page: number): void {

@@ -105,7 +105,7 @@ export class Reclaimer {
   }
 
   /** Pages untouched for long enough, up to the rate. What the device refuses stays. */
-  proactive(spanNs: number, out: Outbox): void {
+  proactive(nowNs: number, spanNs: number, out: Outbox): void {
     const { spec, memory, history, residents, demotion } = this.#parts
     if (spec.proactive === undefined || !demotion.possible || memory.used === 0) return
     const { table, used } = memory
@@ -124,7 +124,7 @@ export class Reclaimer {
       history.reveal(page, work)
       if (work - table.last[page]! < age) continue
       this.#proactiveCarry--
-      demotion.pick(page, true, out)
+      demotion.pick(page, true, nowNs, out)
     }
   }
 
@@ -157,7 +157,7 @@ export class Reclaimer {
       const page = this.#victim(this.#dram)
       if (page < 0) break
       if (demotion.possible) {
-        demotion.pick(page, false, out)
+        demotion.pick(page, false, nowNs, out)
         kswapd.budgetNs -= MIGRATE_PAGE_NS + COPY_PAGE_NS
       } else if (!this.swapOutLocal(page, nowNs)) break
       goal--

@@ -111,6 +111,8 @@ function enumeratePage(schedule: Schedule, page: number, stream: Stream, speed: 
 const FORBIDDEN: Readonly<Record<AccessSpec['policy'], (touch: { write: boolean }) => boolean>> = {
   direct: () => false,
   'read-only': ({ write }) => write,
+  'fault-on-access': () => true,
+  'swap-only': () => false,
 }
 
 export function reveal(schedule: Schedule, seed: number): Observation[] {

@@ -62,10 +62,8 @@ export class Replayer {
     if (state === FREE && !this.#allocate(resident, page)) return false
     if (state === SWAPPED && !this.#access.fault(resident, page)) return false
     // The place of a row's stores among its reads is not recorded: the fault comes first.
-    if (epoch.writes[row]! > 0) {
-      if (!this.#access.faults.store(resident, page)) return false
-      state = table.state[page]!
-    }
+    if (!this.#access.faults.meet(resident, page, epoch.writes[row]! > 0)) return false
+    state = table.state[page]!
     const rate = ((epoch.reads[row]! + epoch.writes[row]!) * 1e9) / (epochTicks * WORK_TICK_NS)
     this.#rated(page, replay.touchesPerSecond[offset]!, rate)
     replay.touchesPerSecond[offset] = rate

@@ -23,7 +23,18 @@ export interface ProactiveSpec {
 }
 
 /** How demoted pages may be read and written; mapping.ts says what each means. */
-export type AccessSpec = { readonly policy: 'direct' | 'read-only' }
+export type AccessSpec =
+  | { readonly policy: 'direct' | 'read-only' | 'swap-only' }
+  | (ZswapSpec & { readonly policy: 'fault-on-access' })
+
+export interface ZswapSpec {
+  /** A page that compresses to more is not stored. */
+  readonly rejectAboveBytes: number
+  /** The most to store, as a share of DRAM … */
+  readonly poolFraction: number
+  /** … and the share of that below which a full pool accepts again. */
+  readonly reacceptFraction: number
+}
 
 /** What the promoter of this host needs from it, and what "hot" means in truth. */
 export interface PromotionSpec {

@@ -55,10 +55,8 @@ export class Sweeper {
     if (state === FREE) return PASSED
     if (sweep.pooledOnly && state !== POOLED) return PASSED
     if (state === SWAPPED && !this.#access.fault(resident, page)) return PASSED
-    if (sweep.writes) {
-      if (!this.#access.faults.store(resident, page)) return WAITS
-      state = table.state[page]!
-    }
+    if (!this.#access.faults.meet(resident, page, sweep.writes)) return WAITS
+    state = table.state[page]!
     if (state === POOLED || state === POISONED) {
       if (sweep.writes) this.#access.touchPooled(resident, page, 0, LINES_PER_PAGE)
       else this.#access.touchPooled(resident, page, LINES_PER_PAGE, 0, WHOLE_PAGE_VISITS)

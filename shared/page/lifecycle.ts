@@ -19,6 +19,7 @@ export const PAGE_EVENTS = [
   'SWAP_IN',
   'POISON',
   'FREE',
+  'ACCESS_FAULT',
 ] as const
 export type PageEvent = (typeof PAGE_EVENTS)[number]
 
@@ -42,6 +43,7 @@ export const pageLifecycle = setup({
       on: {
         PROMOTE: 'promoting',
         WRITE_FAULT: 'promoting',
+        ACCESS_FAULT: 'promoting',
         SWAP_OUT: 'swapped',
         POISON: 'poisoned',
         FREE: 'free',

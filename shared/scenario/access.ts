@@ -1,11 +1,22 @@
 /** How a host's demoted pages may be read and written: the name of a policy, or a form with its parameters. */
 import { z } from 'zod'
-import { mapping } from './fields.ts'
+import { mapping, percentage, size } from './fields.ts'
 import { oneOf, shown } from './problems.ts'
 
 const POLICIES = [
   mapping('Read and written where they lie, no fault', { policy: z.literal('direct') }),
   mapping('Read where they lie; a write faults and brings the page home', { policy: z.literal('read-only') }),
+  mapping('Not mapped, as in zswap: every first access faults and brings the page home', {
+    policy: z.literal('fault-on-access'),
+    // S: FACTS 5, zswap's classical limit, and its max_pool_percent and accept_threshold_percent.
+    rejectAbove: size('Largest compressed page that is stored; default 2990B', { min: '1B', max: '4KiB' }).prefault('2990B'),
+    pool: percentage('The most to store, as a share of the memory; default 20%', { min: '0.1%', max: '100%' }).prefault('20%'),
+    reaccept: percentage('A full pool accepts again below this share of its limit; default 90%', {
+      min: '1%',
+      max: '100%',
+    }).prefault('90%'),
+  }),
+  mapping('Nothing is demoted: the baseline without devices', { policy: z.literal('swap-only') }),
 ] as const
 
 const NAMES: readonly string[] = POLICIES.map((policy) => policy.shape.policy.value)

@@ -169,6 +169,39 @@ const consistency = [
   ),
 ]
 
+const access = [
+  change(
+    'an access of no known policy',
+    'devices: []',
+    'devices: [], access: readonly',
+    `${SHAPE} hosts.host-2.access: got "readonly" (line 13); expected read-only, or another one of direct, read-only,`,
+  ),
+  change(
+    'a form of access without its policy',
+    'devices: []',
+    'devices: [], access: { pool: 5% }',
+    `${SHAPE} hosts.host-2.access.policy: missing (line 13); expected one of direct, read-only,`,
+  ),
+  change(
+    'an access that is a list',
+    'devices: []',
+    'devices: [], access: [direct]',
+    `${SHAPE} hosts.host-2.access: got a list (line 13); expected one of direct, read-only,`,
+  ),
+  change(
+    'a parameter of another policy',
+    'devices: []',
+    'devices: [], access: { policy: read-only, pool: 5% }',
+    `${SHAPE} hosts.host-2.access.pool: unknown key "pool" (line 13); expected one of policy`,
+  ),
+  change(
+    'a pool without its unit',
+    'devices: []',
+    'devices: [], access: { policy: fault-on-access, pool: 5 }',
+    `${SHAPE} hosts.host-2.access.pool: got 5 (line 13); expected a percentage from 0.1% to 100%`,
+  ),
+]
+
 const names = [
   change(
     'a host that names no device',
@@ -360,6 +393,7 @@ export const CASES: readonly Case[] = [
   ...unknownKeys,
   ...quantities,
   ...consistency,
+  ...access,
   ...names,
   ...contents,
   ...shapes,
