@@ -85,4 +85,6 @@ export const FIELD_NOTES: Notes = {
     gone: 'pages that were no longer in the pool',
   },
   stop: {},
+  poll: {},
+  remaining: { bytes: 'bytes that are neither used nor waiting to be zeroed' },
 }

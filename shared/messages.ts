@@ -182,6 +182,19 @@ export const MESSAGES = {
     meaning: 'an operator wants the workload to leave, as if its stop time had come',
     fields: {},
   },
+  poll: {
+    from: 'host',
+    to: ['device'],
+    meaning: 'how much real capacity remains? Asked only by hosts with a write budget',
+    fields: {},
+  },
+  remaining: {
+    from: 'device',
+    to: ['host'],
+    meaning:
+      'the register of real remaining capacity when the question came in: what is reserved for demotions under way is not taken off',
+    fields: { bytes: 'f64' },
+  },
 } as const satisfies Record<string, MessageSpec>
 
 export type Kind = keyof typeof MESSAGES

@@ -121,6 +121,8 @@ describe('parseScenario', () => {
     ['read-only', { policy: 'read-only' }],
     ['{ policy: read-only }', { policy: 'read-only' }],
     ['swap-only', { policy: 'swap-only' }],
+    ['write-budget', { policy: 'write-budget', poll: 100e6, share: 0.25 }],
+    ['{ policy: write-budget, poll: 1s }', { policy: 'write-budget', poll: 1e9, share: 0.25 }],
     ['fault-on-access', { policy: 'fault-on-access', rejectAbove: 2990, pool: 0.2, reaccept: 0.9 }],
     ['{ policy: fault-on-access, pool: 5% }', { policy: 'fault-on-access', rejectAbove: 2990, pool: 0.05, reaccept: 0.9 }],
   ])('takes the access %s by name or as a form', (given, access) => {

@@ -145,9 +145,16 @@ export class Plot {
 }
 
 function accessOf(access: HostScenario['access']): AccessSpec {
-  if (access.policy !== 'fault-on-access') return access
-  const { policy, rejectAbove, pool, reaccept } = access
-  return { policy, rejectAboveBytes: rejectAbove, poolFraction: pool, reacceptFraction: reaccept }
+  switch (access.policy) {
+    case 'write-budget':
+      return { policy: access.policy, pollNs: access.poll, share: access.share }
+    case 'fault-on-access': {
+      const { policy, rejectAbove, pool, reaccept } = access
+      return { policy, rejectAboveBytes: rejectAbove, poolFraction: pool, reacceptFraction: reaccept }
+    }
+    default:
+      return access
+  }
 }
 
 function kindOf(workload: WorkloadScenario): WorkloadKind {

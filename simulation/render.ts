@@ -76,9 +76,10 @@ function faults(v: Verdict): string[] {
     formatCount(number(f, 'writeFaults')),
     formatCount(number(f, 'accessFaults')),
     formatCount(number(f, 'faultWaits')),
+    'tokens' in f ? formatCount(number(f['tokens'] as Figures, 'taken')) : '–',
     `${number(f, 'faultStallSeconds').toFixed(1)} s`,
   ])
-  return ['', table(['host', 'write faults', 'access faults', 'waits for a frame', 'stalled by them'], rows)]
+  return ['', table(['host', 'write faults', 'access faults', 'waits for a frame', 'tokens', 'stalled by them'], rows)]
 }
 
 function promoters(v: Verdict): string[][] {

@@ -109,6 +109,7 @@ export class Device implements Actor {
     else if (mail.kind === 'written') this.write(host, mail.body)
     else if (mail.kind === 'released') this.release(now, host, mail.body)
     else if (mail.kind === 'traffic') this.meet(now, host, mail.body)
+    else if (mail.kind === 'poll') out.send(mail.from, 'remaining', { bytes: this.pool.remainingBytes })
     else assert(false, `${this.id} got ${mail.kind}`)
   }
 

@@ -81,6 +81,7 @@ export class Access {
       if (c.pooled > 0) {
         if (!mapping.direct) this.faults.draw(resident, c, ticks)
         if (mapping.readable) this.#drawPooled(resident, c, ticks)
+        this.faults.settle()
         const { pooledMembers } = c
         if (pooledMembers.length > 64 && c.pooled * 2 < pooledMembers.length) this.#compact(pooledMembers, LISTED_POOLED)
       }

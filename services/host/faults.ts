@@ -10,21 +10,24 @@
 import { log } from '#shared/arithmetic.ts'
 import { poisson } from '#shared/distributions.ts'
 import { PageList } from '#shared/page/page-list.ts'
-import { LINES_PER_PAGE } from '#shared/page/page-table.ts'
+import { HINTED, LINES_PER_PAGE } from '#shared/page/page-table.ts'
 import { POISONED, POOLED } from '#shared/page/transitions.ts'
 import type { Stream } from '#shared/random.ts'
 import type { Access } from './access.ts'
 import { touchesPerTick, type RateClass } from './classes.ts'
-import { COPY_PAGE_NS, MIGRATE_PAGE_NS, PAGE_FAULT_NS, TLB_FLUSH_NS } from './costs.ts'
+import { COPY_PAGE_NS, MIGRATE_PAGE_NS, PAGE_FAULT_NS, TLB_FLUSH_NS, WALK_PAGE_NS } from './costs.ts'
+import { NEVER_TOUCHED, type History } from './history.ts'
 import type { Link } from './link.ts'
 import type { HostMemory } from './memory.ts'
 import { stall, type Resident } from './resident.ts'
 import type { Tally } from './tally.ts'
 import type { Truth } from './truth.ts'
 import type { Watermarks } from './watermarks.ts'
+import type { WriteBudget } from './write-budget.ts'
 
 export interface FaultParts {
   readonly memory: HostMemory
+  readonly history: History
   readonly links: readonly Link[]
   readonly tally: Tally
   readonly truth: Truth
@@ -38,6 +41,8 @@ export class Faults {
   readonly #parts: FaultParts
   /** Pages that a thread waits for, because there was no frame for them. */
   readonly #awaited = new PageList()
+  /** Pages that got a token in this tick and are not mapped writable yet; empty between ticks. */
+  readonly #granted = new PageList()
   /** Faults on pages that were not mapped at all; on pages that were mapped read-only, they are the tally's writeFaults. */
   accessFaults = 0
   /** Times a thread waited a tick for a frame. */
@@ -57,8 +62,10 @@ export class Faults {
     awaited.clear()
     for (const page of pages) {
       if (memory.table.state[page] !== POOLED) continue
-      if (memory.ownerOf(page) !== resident.index || !this.#fault(resident, page)) awaited.push(page)
+      const mine = memory.ownerOf(page) === resident.index
+      if (!mine || (!this.#grant(resident, page) && !this.#fault(resident, page))) awaited.push(page)
     }
+    this.settle()
   }
 
   /** The faults of a tick on pooled pages of a class: first stores, or first touches where they may not be read either. */
@@ -73,18 +80,47 @@ export class Faults {
       const page = items[index]!
       if (this.#forbidden(page, true)) {
         const before = (at - index) * ticks
-        const reads = readable ? poisson(stream, c.readsPerTick * c.miss * before) : 0
-        if (reads > 0) access.touchPooled(resident, page, reads, 0)
-        if (this.#fault(resident, page)) access.localReads += c.readsPerTick * c.miss * (ticks - before)
-        else this.#awaited.push(page)
+        if (this.#grant(resident, page)) this.#storeInPlace(resident, c, page, ticks - before)
+        else {
+          const reads = readable ? poisson(stream, c.readsPerTick * c.miss * before) : 0
+          if (reads > 0) access.touchPooled(resident, page, reads, 0)
+          if (this.#fault(resident, page)) access.localReads += c.readsPerTick * c.miss * (ticks - before)
+          else this.#awaited.push(page)
+        }
       }
       at = index + 1 - log(stream.unit()) / rate
     }
   }
 
+  /** Maps what got a token writable; call when the tick's own draws of the class are done, for they are of what was mapped before. */
+  settle(): void {
+    const { mapping } = this.#parts.memory
+    for (let i = 0; i < this.#granted.length; i++) {
+      const page = this.#granted.items[i]!
+      mapping.open(page, this.#parts.memory.deviceOf(page))
+    }
+    this.#granted.clear()
+  }
+
+  /** Makes a page read-only again: what was drawn ahead while it was writable is drawn anew. Returns kernel time. */
+  protect(page: number, owner: Resident, budget: WriteBudget): number {
+    const { memory, history, access } = this.#parts
+    const hinted = (memory.table.flags[page]! & HINTED) !== 0
+    if (hinted) history.unhint(page, owner.work)
+    else history.reveal(page, owner.work)
+    budget.close(page)
+    if (!hinted) return WALK_PAGE_NS
+    const time = history.hint(page, owner.work)
+    if (time < NEVER_TOUCHED) access.calendars[owner.index]!.add(page, time)
+    return WALK_PAGE_NS
+  }
+
   /** A sweep or a trace touches a page. False if it has to wait for a frame, and then to try again in the next tick. */
   meet(resident: Resident, page: number, writes: boolean): boolean {
-    return !this.#forbidden(page, writes) || this.#fault(resident, page)
+    if (!this.#forbidden(page, writes)) return true
+    if (!this.#grant(resident, page)) return this.#fault(resident, page)
+    this.settle()
+    return true
   }
 
   #forbidden(page: number, writes: boolean): boolean {
@@ -92,6 +128,32 @@ export class Faults {
     const state = table.state[page]
     if (state !== POOLED && state !== POISONED) return false
     return !mapping.readable || (writes && !mapping.writable(page))
+  }
+
+  /** A store to a read-only page takes a token, if there is one: the page stays, and only the permission changes. */
+  #grant(resident: Resident, page: number): boolean {
+    const { memory, access, tally } = this.#parts
+    if (memory.table.state[page] !== POOLED || !memory.mapping.take(memory.deviceOf(page))) return false
+    this.#granted.push(page)
+    access.touch(resident, page)
+    memory.table.known[page] = resident.work
+    // No flush: a translation that forbids too much is refetched when it faults.
+    tally.writeFaults++
+    tally.kernelNs += PAGE_FAULT_NS
+    this.stallNs += PAGE_FAULT_NS
+    stall(resident, PAGE_FAULT_NS)
+    return true
+  }
+
+  /** The store that took the token, if it misses, and those that follow in the rest of the tick. */
+  #storeInPlace(resident: Resident, c: RateClass, page: number, ticks: number): void {
+    const { access, stream } = this.#parts
+    const first = stream.unit() < c.miss ? 1 : 0
+    const stores = first + poisson(stream, c.writesPerTick * c.miss * ticks)
+    for (let i = 0; i < stores; i++) {
+      access.touchPooled(resident, page, 1, 1)
+      access.rewrite(page, 1)
+    }
   }
 
   /** False if the thread waits for the rest of the tick. */

@@ -131,6 +131,7 @@ test.each([1, 45, 101, 236, 352, 361, 400, 419, 525, 543, 561, 660, 661, 702, 85
 
 describe.each<[AccessSpec, string]>([
   [{ policy: 'read-only' }, 'writeFaults'],
+  [{ policy: 'write-budget', pollNs: 3e7, share: 0.25 }, 'tokens.taken'],
   [{ policy: 'fault-on-access', rejectAboveBytes: 2990, poolFraction: 0.2, reacceptFraction: 0.9 }, 'accessFaults'],
 ])('with %o', (access, counter) => {
   const undisturbed = play(-1, access)

@@ -127,6 +127,8 @@ export class Bench {
   readonly spec: HostSpec
   readonly out = new Recorder('host-1')
   answer: Answer = 'admit'
+  /** What a device says when it is asked for its remaining capacity. */
+  remainingBytes = 2 ** 20
   /** What a device holds: page → size, −1 while reserved. */
   readonly pools = new Map<number, Map<number, number>>()
   readonly #due = new Map<Quantum, Mail[]>()
@@ -175,6 +177,7 @@ export class Bench {
     const pool = this.pools.get(to)
     if (pool === undefined) return
     if (kind === 'demote') this.#demote(quantum, to, pool, body as BodyOf<'demote'>)
+    if (kind === 'poll') this.post(quantum + 2, to, 'remaining', { bytes: this.remainingBytes })
     if (kind === 'written') {
       const { pages, sizes } = body as BodyOf<'written'>
       pages.forEach((page, i) => {

@@ -55,6 +55,7 @@ test.each<[number, AccessSpec]>([
   [2, { policy: 'direct' }],
   [4, { policy: 'direct' }],
   [4, { policy: 'read-only' }],
+  [4, { policy: 'write-budget', pollNs: 3e7, share: 0.25 }],
   [3, { policy: 'fault-on-access', rejectAboveBytes: 2990, poolFraction: 0.05, reacceptFraction: 0.9 }],
 ])('the books of host and devices agree after every step, with %d generations and %o', (generations, access) => {
   fc.assert(

@@ -15,6 +15,7 @@ import { NEVER, nextOnGrid, NS_PER_S, quantumAt, type Quantum } from '#shared/ti
 import { Access } from './access.ts'
 import { Allocation } from './allocation.ts'
 import { restoreClass, snapshotClass, WORK_TICK_NS } from './classes.ts'
+import { POLL_NS, TLB_FLUSH_NS } from './costs.ts'
 import { Demotion } from './demotion.ts'
 import { HintScan } from './hint-scan.ts'
 import { History } from './history.ts'
@@ -32,6 +33,7 @@ import { emptyTally, type Tally } from './tally.ts'
 import { Tenancy } from './tenancy.ts'
 import { Truth } from './truth.ts'
 import { watermarks } from './watermarks.ts'
+import { WriteBudget } from './write-budget.ts'
 
 export class Host implements Actor {
   readonly id: string
@@ -193,6 +195,9 @@ export class Host implements Actor {
       case 'load':
         this.#load(this.#device(mail.from), mail.body)
         break
+      case 'remaining':
+        this.#refill(this.#device(mail.from), mail.body.bytes)
+        break
       case 'poisoned':
         this.#poison(mail.body.pages)
         break
@@ -235,6 +240,7 @@ export class Host implements Actor {
     this.#reclaimer.proactive(nowNs, spanNs, out)
     this.#demotion.ask(out)
     for (const link of this.#links) link.reportTraffic(out, spanNs)
+    this.#poll(nowNs, out)
     const victim = this.#oom.tick(
       this.#tenancy.residents,
       this.#memory,
@@ -247,6 +253,24 @@ export class Host implements Actor {
       this.#kill(victim, out)
     }
     if (!this.#tenancy.residents.some((resident) => resident.alive)) this.#nextTick = NEVER
+  }
+
+  #poll(nowNs: number, out: Outbox): void {
+    const { mapping } = this.#memory
+    if (!(mapping instanceof WriteBudget) || !mapping.pollDue(nowNs)) return
+    for (const link of this.#links) out.send(link.spec.ordinal, 'poll', {})
+    this.#tally.kernelNs += this.#links.length * POLL_NS
+  }
+
+  /** A device has said how much room it has; what is writable beyond the budget that follows is protected again. */
+  #refill(device: number, remainingBytes: number): void {
+    const { mapping } = this.#memory
+    if (!(mapping instanceof WriteBudget)) return
+    let walkNs = 0
+    mapping.refill(device, remainingBytes, (page) => {
+      walkNs += this.#access.faults.protect(page, this.#tenancy.residents[this.#memory.ownerOf(page)]!, mapping)
+    })
+    this.#tally.kernelNs += walkNs > 0 ? walkNs + TLB_FLUSH_NS : 0
   }
 
   /** One tick of a workload's life. */

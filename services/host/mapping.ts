@@ -1,62 +1,70 @@
 /**
  * How a demoted page is mapped: whether a task may read it and write it where it lies. What the mapping forbids is a fault
- * (faults.ts). `direct`: read and written in place. `read-only` (P: FACTS 3, Price): reads never fault, a write faults and
- * promotes the page. `fault-on-access`: not mapped at all (zswap.ts). `swap-only`: the baseline, which demotes nothing.
- * Left out: mappings of parts of a page, and pages that several tasks map differently.
+ * (faults.ts). The policies: `direct` is this class itself, `read-only` and `swap-only` stand below, `write-budget` and
+ * `fault-on-access` (zswap.ts) have files of their own; policy.ts chooses. Left out: mappings of parts of a page, and pages that
+ * several tasks map differently.
  */
 import type { Telemetry } from '#shared/actor.ts'
-import type { AccessSpec } from './spec.ts'
-import { Zswap } from './zswap.ts'
 
-export interface Mapping {
+/** Demoted pages are read and written in place, at the grain of a cache line, and nothing ever faults. */
+export class Mapping {
   /** Nothing ever faults. */
-  readonly direct: boolean
+  readonly direct: boolean = true
   /** Pages are demoted at all. */
-  readonly demotes: boolean
+  readonly demotes: boolean = true
   /** Demoted pages may be read where they lie. */
-  readonly readable: boolean
+  readonly readable: boolean = true
+
   /** The page may be written where it lies. */
-  writable(page: number): boolean
+  writable(_page: number): boolean {
+    return true
+  }
+
+  /** Takes the right to map one more page of a device writable; false if there is none left … */
+  take(_device: number): boolean {
+    return false
+  }
+
+  /** … and uses it. */
+  open(_page: number, _device: number): void {}
+
   /** A page of so many compressed bytes may be stored. */
-  fits(bytes: number): boolean
+  fits(_bytes: number): boolean {
+    return true
+  }
+
   /** There is room for one more page while so many are being asked for. */
-  hasRoom(asked: number): boolean
+  hasRoom(_asked: number): boolean {
+    return true
+  }
+
   /** A page of so many compressed bytes has taken a slot … */
-  enter(bytes: number): void
+  enter(_bytes: number): void {}
+
   /** … and given it back. */
-  leave(bytes: number): void
-  snapshot(): Record<string, unknown>
-  restore(from: Record<string, unknown>): void
-  observe(): Telemetry
-}
+  leave(_page: number, _bytes: number): void {}
 
-/** A mapping that is the same for all pages and remembers nothing. */
-function uniform(direct: boolean, demotes: boolean, writable: boolean): Mapping {
-  return {
-    direct,
-    demotes,
-    readable: true,
-    writable: () => writable,
-    fits: () => true,
-    hasRoom: () => true,
-    enter: () => {},
-    leave: () => {},
-    snapshot: () => ({}),
-    restore: () => {},
-    observe: () => ({}),
+  snapshot(): Record<string, unknown> {
+    return {}
+  }
+
+  restore(_from: Record<string, unknown>): void {}
+
+  observe(): Telemetry {
+    return {}
   }
 }
 
-export function mappingOf(access: AccessSpec, memoryBytes: number): Mapping {
-  switch (access.policy) {
-    case 'direct':
-      return uniform(true, true, true)
-    case 'read-only':
-      return uniform(false, true, false)
-    case 'fault-on-access':
-      return new Zswap(access, memoryBytes)
-    // swap-only, the one that is left.
-    default:
-      return uniform(true, false, true)
+/** P: FACTS 3, Price: reads never fault, a write faults and promotes the page. */
+export class ReadOnly extends Mapping {
+  override readonly direct = false
+
+  override writable(): boolean {
+    return false
   }
+}
+
+/** The baseline: as if there were no device. */
+export class SwapOnly extends Mapping {
+  override readonly demotes = false
 }

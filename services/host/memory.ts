@@ -16,7 +16,8 @@ import { DEMOTING, EVENT, LOCAL, POISONED, POOLED, PROMOTING, SWAPPED } from '#s
 import type { PageList } from '#shared/page/page-list.ts'
 import type { RateClass } from './classes.ts'
 import { Lru } from './lru.ts'
-import { mappingOf, type Mapping } from './mapping.ts'
+import type { Mapping } from './mapping.ts'
+import { mappingOf } from './policy.ts'
 import type { HostSpec } from './spec.ts'
 
 /** A page whose content was never compressed has no size yet. */
@@ -41,7 +42,7 @@ export class HostMemory {
   constructor(spec: HostSpec) {
     this.frames = Math.floor(spec.memoryBytes / PAGE_BYTES)
     this.swapSlots = Math.floor(spec.swap.bytes / PAGE_BYTES)
-    this.mapping = mappingOf(spec.access, spec.memoryBytes)
+    this.mapping = mappingOf(spec)
     this.dram = new Lru(spec.generations)
     this.nodes = spec.devices.map(() => new Lru(spec.generations))
     this.slots = new Float64Array(spec.devices.length)
@@ -248,7 +249,7 @@ export class HostMemory {
 
   #giveBack(page: number): void {
     this.slots[this.deviceOf(page)]!--
-    this.mapping.leave(this.table.size[page]!)
+    this.mapping.leave(page, this.table.size[page]!)
   }
 
   #enterDram(page: number): void {

@@ -25,7 +25,15 @@ export interface ProactiveSpec {
 /** How demoted pages may be read and written; mapping.ts says what each means. */
 export type AccessSpec =
   | { readonly policy: 'direct' | 'read-only' | 'swap-only' }
+  | (WriteBudgetSpec & { readonly policy: 'write-budget' })
   | (ZswapSpec & { readonly policy: 'fault-on-access' })
+
+export interface WriteBudgetSpec {
+  /** How often the devices are asked for their remaining capacity. */
+  readonly pollNs: number
+  /** The share of it that this host lets its tasks write into. */
+  readonly share: number
+}
 
 export interface ZswapSpec {
   /** A page that compresses to more is not stored. */

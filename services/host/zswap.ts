@@ -5,13 +5,12 @@
  * of the device's node does that under pressure), same-filled pages, and the processor's time to compress: the device does it.
  */
 import type { Telemetry } from '#shared/actor.ts'
-import type { Mapping } from './mapping.ts'
+import { Mapping } from './mapping.ts'
 import type { ZswapSpec } from './spec.ts'
 
-export class Zswap implements Mapping {
-  readonly direct = false
-  readonly demotes = true
-  readonly readable = false
+export class Zswap extends Mapping {
+  override readonly direct = false
+  override readonly readable = false
   readonly #rejectAboveBytes: number
   readonly #limitBytes: number
   readonly #reacceptBytes: number
@@ -22,23 +21,24 @@ export class Zswap implements Mapping {
   #rejectedByLimit = 0
 
   constructor(spec: ZswapSpec, memoryBytes: number) {
+    super()
     this.#rejectAboveBytes = spec.rejectAboveBytes
     this.#limitBytes = memoryBytes * spec.poolFraction
     this.#reacceptBytes = this.#limitBytes * spec.reacceptFraction
   }
 
-  writable(): boolean {
+  override writable(): boolean {
     return false
   }
 
-  fits(bytes: number): boolean {
+  override fits(bytes: number): boolean {
     if (bytes <= this.#rejectAboveBytes) return true
     this.#rejectedBySize++
     return false
   }
 
   /** What is under way is counted at the most that it can come to, so that the limit holds. */
-  hasRoom(asked: number): boolean {
+  override hasRoom(asked: number): boolean {
     const bytes = this.#storedBytes + asked * this.#rejectAboveBytes
     if (this.#full) this.#full = bytes >= this.#reacceptBytes
     else this.#full = bytes + this.#rejectAboveBytes > this.#limitBytes
@@ -46,15 +46,15 @@ export class Zswap implements Mapping {
     return !this.#full
   }
 
-  enter(bytes: number): void {
+  override enter(bytes: number): void {
     this.#storedBytes += bytes
   }
 
-  leave(bytes: number): void {
+  override leave(_page: number, bytes: number): void {
     this.#storedBytes -= bytes
   }
 
-  snapshot(): Record<string, unknown> {
+  override snapshot(): Record<string, unknown> {
     return {
       storedBytes: this.#storedBytes,
       full: this.#full,
@@ -63,14 +63,14 @@ export class Zswap implements Mapping {
     }
   }
 
-  restore(from: Record<string, unknown>): void {
+  override restore(from: Record<string, unknown>): void {
     this.#storedBytes = from['storedBytes'] as number
     this.#full = from['full'] as boolean
     this.#rejectedBySize = from['rejectedBySize'] as number
     this.#rejectedByLimit = from['rejectedByLimit'] as number
   }
 
-  observe(): Telemetry {
+  override observe(): Telemetry {
     return {
       zswapBytes: this.#storedBytes,
       'rejected.size': this.#rejectedBySize,

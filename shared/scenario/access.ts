@@ -1,11 +1,20 @@
 /** How a host's demoted pages may be read and written: the name of a policy, or a form with its parameters. */
 import { z } from 'zod'
-import { mapping, percentage, size } from './fields.ts'
+import { mapping, percentage, size, time } from './fields.ts'
 import { oneOf, shown } from './problems.ts'
 
 const POLICIES = [
   mapping('Read and written where they lie, no fault', { policy: z.literal('direct') }),
   mapping('Read where they lie; a write faults and brings the page home', { policy: z.literal('read-only') }),
+  mapping('Read-only, but for a budget of pages that may be written where they lie', {
+    policy: z.literal('write-budget'),
+    // R, both: nobody has published a period or a share.
+    poll: time("How often the devices' remaining capacity is asked for, from tick to tick; default 100ms", {
+      min: '1ms',
+      max: '1h',
+    }).prefault('100ms'),
+    share: percentage('The share of it that may be written into; default 25%', { min: '0%', max: '100%' }).prefault('25%'),
+  }),
   mapping('Not mapped, as in zswap: every first access faults and brings the page home', {
     policy: z.literal('fault-on-access'),
     // S: FACTS 5, zswap's classical limit, and its max_pool_percent and accept_threshold_percent.
