@@ -99,6 +99,7 @@ describe('parseScenario', () => {
       generations: 4,
       demotionBatch: 512,
       access: { policy: 'direct' },
+      demotionStores: 'plain',
       swap: { size: 0, bandwidth: 2e9, latency: 80_000 },
     })
     expect(scenario.workloads['web-1']).toEqual({
@@ -129,10 +130,22 @@ describe('parseScenario', () => {
     expect(loadScenario(MINIMAL, 'x', [`hosts.host-1.access=${given}`]).scenario.hosts['host-1']!.access).toEqual(access)
   })
 
+  it('takes proactive reclaim by cold age, as before there was a choice, or by pressure', () => {
+    const proactive = (given: string) =>
+      loadScenario(MINIMAL, 'x', [`hosts.host-1.proactive=${given}`]).scenario.hosts['host-1']!.proactive
+    expect(proactive('{ rate: 1MB/s, age: 1s }')).toEqual(proactive('{ by: age, rate: 1MB/s, age: 1s }'))
+    expect(proactive('{ by: pressure, interval: 1s }')).toEqual({
+      by: 'pressure',
+      interval: 1e9,
+      reclaim: 0.0005,
+      pressure: 0.001,
+    })
+  })
+
   it('reads every kind of thing into numbers and canonical content', () => {
     const { devices, hosts, promoters, workloads } = parseScenario(FULL, 'full.yaml')
     expect(devices['device-1']).toMatchObject({ decompress: 2.9, rejectAbove: 2990, offline: [{ from: 10e9, to: 12e9 }] })
-    expect(hosts['host-1']!.proactive).toEqual({ rate: 100e6, age: 10e9 })
+    expect(hosts['host-1']!.proactive).toEqual({ by: 'age', rate: 100e6, age: 10e9 })
     expect(promoters['promoter-1']).toEqual({
       host: 'host-1',
       chmu: true,
@@ -186,7 +199,7 @@ describe('parseScenario', () => {
     expect(problemsOf(() => parseScenario(text, 'x.yaml'))).toEqual([
       'CP_SCENARIO_SHAPE duration: got 60 (line 3); expected a time from 1ms to 10h in whole nanoseconds, with its unit',
       'CP_SCENARIO_SHAPE hosts.host-1.memory: missing (line 7); expected a size from 16MiB to 1TiB, with its unit',
-      'CP_SCENARIO_SHAPE hosts.host-1.memroy: unknown key "memroy" (line 7); expected memory, or another one of memory, devices, watermarkScaleFactor, generations, demotionBatch, access, proactive, swap',
+      'CP_SCENARIO_SHAPE hosts.host-1.memroy: unknown key "memroy" (line 7); expected memory, or another one of memory, devices, watermarkScaleFactor, generations, demotionBatch, access, demotionStores, proactive, swap',
       'CP_SCENARIO_SHAPE workloads.web-1.accesses: got "-2M/s", which is negative (line 9); expected a rate such as 2M/s (a number and one of /s, k/s, M/s, G/s)',
     ])
   })

@@ -8,7 +8,7 @@ import { NS_PER_S } from '#shared/time.ts'
 import { CODECS } from '#services/device/codec.ts'
 import { Device } from '#services/device/device.ts'
 import { Host } from '#services/host/host.ts'
-import type { AccessSpec } from '#services/host/spec.ts'
+import type { AccessSpec, ColdAgeSpec, SenpaiSpec } from '#services/host/spec.ts'
 import { Promoter } from '#services/promoter/promoter.ts'
 import type { WorkloadKind } from '#services/workload/spec.ts'
 import { Workload } from '#services/workload/workload.ts'
@@ -45,7 +45,8 @@ export class Plot {
       generations: host.generations,
       demotionBatch: host.demotionBatch,
       access: accessOf(host.access),
-      proactive: host.proactive && { bytesPerSecond: host.proactive.rate, ageNs: host.proactive.age },
+      demotionStores: host.demotionStores,
+      proactive: host.proactive && proactiveOf(host.proactive),
       swap: { bytes: host.swap.size, bytesPerSecond: host.swap.bandwidth, latencyNs: host.swap.latency },
       promotion: promoter && {
         ordinal: this.#ordinalOf(promoter.id),
@@ -142,6 +143,12 @@ export class Plot {
     const found = Object.entries(this.#scenario.promoters).find(([, promoter]) => promoter.host === host)
     return found && { id: found[0], spec: found[1] }
   }
+}
+
+function proactiveOf(proactive: NonNullable<HostScenario['proactive']>): ColdAgeSpec | SenpaiSpec {
+  if (proactive.by === 'age') return { bytesPerSecond: proactive.rate, ageNs: proactive.age }
+  const { interval, reclaim, pressure } = proactive
+  return { intervalNs: interval, reclaimFraction: reclaim, pressureFraction: pressure }
 }
 
 function accessOf(access: HostScenario['access']): AccessSpec {

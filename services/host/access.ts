@@ -52,6 +52,8 @@ export class Access {
   localReads = 0
   /** Kernel time that stalled tasks put into reclaim. */
   directBudgetNs = 0
+  /** Time that tasks waited for swapped pages, over the run. Only reclaim by pressure asks, and keeps it in its snapshot. */
+  swapInStallNs = 0
   /** A fault found no frame at all in this tick. */
   starved = false
   #nowNs = 0
@@ -189,6 +191,7 @@ export class Access {
     tally.swappedIn++
     tally.kernelNs += MAJOR_FAULT_NS
     this.latency.add(ns, 1)
+    this.swapInStallNs += ns
     stall(resident, ns)
     return true
   }

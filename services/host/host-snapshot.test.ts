@@ -150,6 +150,26 @@ describe.each<[AccessSpec, string]>([
   )
 })
 
+test.each([99, 240, 361, 620])(
+  'a host that reclaims by pressure, taken over at quantum %d, goes on as it would have',
+  (swapAt) => {
+    const spec = { ...SPEC, proactive: { intervalNs: 5e7, reclaimFraction: 0.01, pressureFraction: 0.01 } }
+    const run = (at: number): Bench => {
+      const bench = new Bench(spec)
+      const rates = { share: 1, reads: 3, writes: 1, miss: 0.5 }
+      bench.post(0, WORKLOAD, 'profile', profileOf(4000, [rates], { allocateBytesPerSecond: 80e6 }))
+      bench.run(at - 1)
+      const saved = structuredClone(bench.host.snapshot())
+      bench.host = new Host(hostSpec(spec))
+      bench.host.restore(saved)
+      return bench.run(800)
+    }
+    const undisturbed = run(0)
+    expect(undisturbed.seen['refusedProactive']! + undisturbed.seen['demoted']!).toBeGreaterThan(100)
+    expect(digestOf(run(swapAt).out.sent)).toBe(digestOf(undisturbed.out.sent))
+  },
+)
+
 test.each([379, 380, 381, 385, 389, 390, 391, 401])(
   'taken over at quantum %d, where kswapd finds every page busy, it waits for as long',
   (swapAt) => {

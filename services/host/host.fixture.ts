@@ -44,6 +44,7 @@ export function hostSpec(changes: Partial<HostSpec> = {}): HostSpec {
     generations: 4,
     demotionBatch: 64,
     access: { policy: 'direct' },
+    demotionStores: 'plain',
     proactive: undefined,
     swap: { bytes: 16 * 2 ** 20, bytesPerSecond: 2e9, latencyNs: 80_000 },
     promotion: undefined,
@@ -98,7 +99,7 @@ export function profileOf(
 /** The parts of a host that hold and touch pages, without reclaim. */
 export function partsOf(spec: HostSpec = hostSpec()) {
   const memory = new HostMemory(spec)
-  const links = spec.devices.map((device) => new Link(device))
+  const links = spec.devices.map((device) => new Link(device, spec.demotionStores))
   const swap = new SwapDevice(spec.swap)
   const key = (name: string) => fork(spec.seed, name)
   const history = new History(memory.table, memory.classes, memory.mapping, key('touches'), key('hints'))

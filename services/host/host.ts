@@ -68,7 +68,7 @@ export class Host implements Actor {
     this.#spec = spec
     const marks = watermarks(spec.memoryBytes, spec.watermarkScaleFactor)
     const memory = new HostMemory(spec)
-    const links = spec.devices.map((device) => new Link(device))
+    const links = spec.devices.map((device) => new Link(device, spec.demotionStores))
     const swap = new SwapDevice(spec.swap)
     const stream = new Stream(fork(spec.seed, `${spec.id}/events`))
     const contentKey = fork(spec.seed, `${spec.id}/content`)

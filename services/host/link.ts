@@ -3,7 +3,7 @@ import type { Outbox } from '#shared/actor.ts'
 import { PageList } from '#shared/page/page-list.ts'
 import { DEVICE_SHIFT, LINE_BYTES, PAGE_BYTES, type PageTable } from '#shared/page/page-table.ts'
 import type { BodyOf } from '#shared/messages.ts'
-import type { NodeSpec } from './spec.ts'
+import type { DemotionStores, NodeSpec } from './spec.ts'
 
 /** Until the device has spoken: the idle latency of the smallest load in its curve, and a compressed page's 140 ns more. */
 const IDLE_LOAD: BodyOf<'load'> = {
@@ -26,6 +26,8 @@ export const METER_SLOTS = 4
 
 export class Link {
   readonly spec: NodeSpec
+  /** P: FACTS 5: a plain store reads its line for ownership first; with non-temporal stores the device's reads vanish. */
+  readonly #readBytesPerCopyIn: number
   /** A page above this size is stored raw. */
   readonly #rawAboveBytes: number
   load: BodyOf<'load'> = IDLE_LOAD
@@ -41,8 +43,9 @@ export class Link {
   readonly #writtenSizes = new PageList()
   readonly #released = new PageList()
 
-  constructor(spec: NodeSpec) {
+  constructor(spec: NodeSpec, stores: DemotionStores) {
     this.spec = spec
+    this.#readBytesPerCopyIn = stores === 'plain' ? PAGE_BYTES : 0
     this.#rawAboveBytes = PAGE_BYTES - spec.chunkBytes
   }
 
@@ -129,9 +132,9 @@ export class Link {
     if (this.kindOf(size) === COMPRESSED) this.#compressedReads += 2
   }
 
-  /** A whole page copied onto the device by plain stores: read for ownership, then written back (P). */
+  /** A whole page copied onto the device. */
   copyIn(page: number, size: number): void {
-    this.#readBytes += PAGE_BYTES
+    this.#readBytes += this.#readBytesPerCopyIn
     this.#writeBytes += PAGE_BYTES
     this.#recompressions++
     this.written(page, size)

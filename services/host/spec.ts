@@ -17,10 +17,23 @@ export interface SwapSpec {
   readonly latencyNs: number
 }
 
-export interface ProactiveSpec {
+/** Proactive reclaim by cold age: what has been idle for so long, at a rate. */
+export interface ColdAgeSpec {
   readonly bytesPerSecond: number
   readonly ageNs: number
 }
+
+/** Proactive reclaim by pressure (senpai.ts). */
+export interface SenpaiSpec {
+  readonly intervalNs: number
+  /** Of what lies in DRAM, each interval without pressure. */
+  readonly reclaimFraction: number
+  /** Share of time stalled at which nothing is reclaimed. */
+  readonly pressureFraction: number
+}
+
+/** How a core copies a page onto a device. */
+export type DemotionStores = 'plain' | 'non-temporal'
 
 /** How demoted pages may be read and written; mapping.ts says what each means. */
 export type AccessSpec =
@@ -67,7 +80,8 @@ export interface HostSpec {
   readonly generations: number
   readonly demotionBatch: number
   readonly access: AccessSpec
-  readonly proactive: ProactiveSpec | undefined
+  readonly demotionStores: DemotionStores
+  readonly proactive: ColdAgeSpec | SenpaiSpec | undefined
   readonly swap: SwapSpec
   readonly promotion: PromotionSpec | undefined
   readonly sizes: ContentSizes

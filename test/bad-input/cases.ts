@@ -202,6 +202,33 @@ const access = [
   ),
 ]
 
+const proactive = [
+  change(
+    'proactive reclaim by nothing known',
+    'devices: []',
+    'devices: [], proactive: { by: luck }',
+    `${SHAPE} hosts.host-2.proactive.by: got "luck" (line 13); expected one of age, pressure`,
+  ),
+  change(
+    'proactive reclaim by age without an age',
+    'devices: []',
+    'devices: [], proactive: { rate: 1MB/s }',
+    `${SHAPE} hosts.host-2.proactive.age: missing (line 13); expected a time from 1ms to 10h`,
+  ),
+  change(
+    'a rate where pressure decides',
+    'devices: []',
+    'devices: [], proactive: { by: pressure, rate: 1MB/s }',
+    `${SHAPE} hosts.host-2.proactive.rate: unknown key "rate" (line 13); expected one of by, interval,`,
+  ),
+  change(
+    'stores of no kind',
+    'devices: []',
+    'devices: [], demotionStores: fast',
+    `${SHAPE} hosts.host-2.demotionStores: got "fast" (line 13); expected one of plain, non-temporal`,
+  ),
+]
+
 const names = [
   change(
     'a host that names no device',
@@ -394,6 +421,7 @@ export const CASES: readonly Case[] = [
   ...quantities,
   ...consistency,
   ...access,
+  ...proactive,
   ...names,
   ...contents,
   ...shapes,
