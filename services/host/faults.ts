@@ -61,11 +61,12 @@ export class Faults {
     const pages = awaited.take()
     awaited.clear()
     for (const page of pages) {
-      if (memory.table.state[page] !== POOLED) continue
+      // Another thread has brought it home, or it has left.
+      if (!this.#forbidden(page, true)) continue
       const mine = memory.ownerOf(page) === resident.index
       if (!mine || (!this.#grant(resident, page) && !this.#fault(resident, page))) awaited.push(page)
+      this.settle()
     }
-    this.settle()
   }
 
   /** The faults of a tick on pooled pages of a class: first stores, or first touches where they may not be read either. */

@@ -27,10 +27,10 @@ function trace(
   bench: Bench,
   at: number,
   pages: readonly number[],
-  how: { reads?: number; writes?: number; misses?: number },
+  how: { reads?: number; writes?: number; misses?: number; writebacks?: number },
 ): void {
   const rows = (n = 0) => new Uint32Array(pages.length).fill(n)
-  const { reads, writes, misses } = how
+  const { reads, writes, misses, writebacks } = how
   bench.post(at, WORKLOAD, 'accesses', {
     epoch: 0,
     workNs: 1e6,
@@ -38,7 +38,7 @@ function trace(
     reads: rows(reads),
     writes: rows(writes),
     llcReads: rows(misses),
-    llcWritebacks: rows(),
+    llcWritebacks: rows(writebacks),
   })
 }
 
@@ -93,6 +93,14 @@ describe('a store to a page that is mapped read-only', () => {
     bench.run(920)
     expect([bench.seen['writeFaults'], bench.seen['pages.pooled']]).toEqual([0, 790])
     expect(sum(bench, 'readBytes') - reads).toBe(10 * 3 * 64)
+  })
+
+  test('long ago, whose line is written back only now, went to the frame that the page had then', () => {
+    const bench = pooled()
+    const writes = sum(bench, 'writeBytes')
+    trace(bench, 901, inPool(bench).slice(0, 10), { reads: 1, misses: 1, writebacks: 64 })
+    bench.run(920)
+    expect([bench.seen['writeFaults'], sum(bench, 'writeBytes') - writes]).toEqual([0, 0])
   })
 
   test('by a bear brings every page home before it is overwritten: the device never grows', () => {

@@ -68,8 +68,10 @@ export class Replayer {
     this.#rated(page, replay.touchesPerSecond[offset]!, rate)
     replay.touchesPerSecond[offset] = rate
     if (state === POOLED || state === POISONED) {
-      this.#access.touchPooled(resident, page, epoch.llcReads[row]!, epoch.llcWritebacks[row]!)
-      if (epoch.llcWritebacks[row]! > 0) this.#access.rewrite(page, epoch.llcWritebacks[row]!)
+      // What is written back of a page that nobody may store to was stored before it came here: it goes to its old frame.
+      const writebacks = this.#memory.mapping.writable(page) ? epoch.llcWritebacks[row]! : 0
+      this.#access.touchPooled(resident, page, epoch.llcReads[row]!, writebacks)
+      if (writebacks > 0) this.#access.rewrite(page, writebacks)
     } else {
       this.#history.touch(page, resident.work)
       this.#access.localReads += epoch.llcReads[row]!
