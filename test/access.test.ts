@@ -115,7 +115,7 @@ async function all(access: unknown, given = scenarios): Promise<(key: string) =>
 
 /** Calls `grew` whenever a write that is not a demotion's copy made a device use more. */
 function watchGrowth(grew: () => void): void {
-  const { write } = Pool.prototype
+  const write = Reflect.get(Pool.prototype, 'write')
   vi.spyOn(Pool.prototype, 'write').mockImplementation(function (this: Pool, host, page, sizeBytes) {
     const { usedBytes, reservedPages } = this
     const poisoned = write.call(this, host, page, sizeBytes)
@@ -163,7 +163,7 @@ describe(`in ${RUNS} random scenarios with bears`, () => {
     'fault-on-access never lets one either, and no page is accessed where it is compressed',
     async () => {
       watchGrowth(never('a write made the device grow'))
-      const { add } = LoadMeter.prototype
+      const add = Reflect.get(LoadMeter.prototype, 'add')
       vi.spyOn(LoadMeter.prototype, 'add').mockImplementation(function (this: LoadMeter, host, traffic) {
         if (traffic.pages.length > 0) throw new Error('a page was accessed where it is compressed')
         add.call(this, host, traffic)
@@ -184,7 +184,8 @@ describe(`in ${RUNS} random scenarios with bears`, () => {
         const { 'tokens.out': out, 'tokens.budget': allowed } = budget.observe()
         if (out! > allowed!) throw new Error(`${out} tokens are out, ${allowed} are allowed`)
       }
-      const { take, refill } = WriteBudget.prototype
+      const take = Reflect.get(WriteBudget.prototype, 'take')
+      const refill = Reflect.get(WriteBudget.prototype, 'refill')
       vi.spyOn(WriteBudget.prototype, 'take').mockImplementation(function (this: WriteBudget, device) {
         const taken = take.call(this, device)
         check(this)
