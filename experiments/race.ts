@@ -27,7 +27,10 @@ export const race: Experiment = {
   scenario: SCENARIO,
   policies: [
     { name: 'no promotion', overrides: [] },
-    { name: 'hint faults', overrides: ['promoters.promoter-1.hints=true'] },
+    {
+      name: 'hint faults',
+      overrides: ['promoters.promoter-1.hints=true', 'hosts.host-1.isolation={ policy: private-node, numaBalancing: true }'],
+    },
     { name: 'CHMU, 1 s epoch', overrides: ['promoters.promoter-1.chmu=true'] },
     {
       name: 'CHMU, 100 ms epoch, long list',

@@ -87,4 +87,6 @@ export const FIELD_NOTES: Notes = {
   stop: {},
   pause: { paused: '1: writers pause; 0: they go on' },
   landed: { pages: PAGES, sizes: 'what the content of each compresses to, in bytes' },
+  poll: {},
+  remaining: { bytes: 'bytes that are neither used nor waiting to be zeroed' },
 }

@@ -197,6 +197,19 @@ export const MESSAGES = {
       "pages that the host's allocator put on the device without a question (its isolation leaks, or user space took them on purpose): their first stores take space whatever the device would have said; what does not fit is poisoned",
     fields: { pages: 'u32[]', sizes: 'u16[]' },
   },
+  poll: {
+    from: 'host',
+    to: ['device'],
+    meaning: 'how much real capacity remains? Asked only by hosts with a write budget',
+    fields: {},
+  },
+  remaining: {
+    from: 'device',
+    to: ['host'],
+    meaning:
+      'the register of real remaining capacity when the question came in: what is reserved for demotions under way is not taken off',
+    fields: { bytes: 'f64' },
+  },
 } as const satisfies Record<string, MessageSpec>
 
 export type Kind = keyof typeof MESSAGES

@@ -99,6 +99,8 @@ describe('parseScenario', () => {
       watermarkScaleFactor: 10,
       generations: 4,
       demotionBatch: 512,
+      access: { policy: 'direct' },
+      demotionStores: 'plain',
       swap: { size: 0, bandwidth: 2e9, latency: 80_000 },
       isolation: { policy: 'private-node', numaBalancing: false },
     })
@@ -120,10 +122,34 @@ describe('parseScenario', () => {
     })
   })
 
+  it.each<[string, object]>([
+    ['read-only', { policy: 'read-only' }],
+    ['{ policy: read-only }', { policy: 'read-only' }],
+    ['swap-only', { policy: 'swap-only' }],
+    ['write-budget', { policy: 'write-budget', poll: 100e6, share: 0.25 }],
+    ['{ policy: write-budget, poll: 1s }', { policy: 'write-budget', poll: 1e9, share: 0.25 }],
+    ['fault-on-access', { policy: 'fault-on-access', rejectAbove: 2990, pool: 0.2, reaccept: 0.9 }],
+    ['{ policy: fault-on-access, pool: 5% }', { policy: 'fault-on-access', rejectAbove: 2990, pool: 0.05, reaccept: 0.9 }],
+  ])('takes the access %s by name or as a form', (given, access) => {
+    expect(loadScenario(MINIMAL, 'x', [`hosts.host-1.access=${given}`]).scenario.hosts['host-1']!.access).toEqual(access)
+  })
+
+  it('takes proactive reclaim by cold age, as before there was a choice, or by pressure', () => {
+    const proactive = (given: string) =>
+      loadScenario(MINIMAL, 'x', [`hosts.host-1.proactive=${given}`]).scenario.hosts['host-1']!.proactive
+    expect(proactive('{ rate: 1MB/s, age: 1s }')).toEqual(proactive('{ by: age, rate: 1MB/s, age: 1s }'))
+    expect(proactive('{ by: pressure, interval: 1s }')).toEqual({
+      by: 'pressure',
+      interval: 1e9,
+      reclaim: 0.0005,
+      pressure: 0.001,
+    })
+  })
+
   it('reads every kind of thing into numbers and canonical content', () => {
     const { devices, hosts, promoters, workloads } = parseScenario(FULL, 'full.yaml')
     expect(devices['device-1']).toMatchObject({ decompress: 2.9, rejectAbove: 2990, offline: [{ from: 10e9, to: 12e9 }] })
-    expect(hosts['host-1']!.proactive).toEqual({ rate: 100e6, age: 10e9 })
+    expect(hosts['host-1']!.proactive).toEqual({ by: 'age', rate: 100e6, age: 10e9 })
     expect(promoters['promoter-1']).toEqual({
       host: 'host-1',
       chmu: true,
@@ -179,7 +205,7 @@ describe('parseScenario', () => {
     expect(problemsOf(() => parseScenario(text, 'x.yaml'))).toEqual([
       'CP_SCENARIO_SHAPE duration: got 60 (line 3); expected a time from 1ms to 10h in whole nanoseconds, with its unit',
       'CP_SCENARIO_SHAPE hosts.host-1.memory: missing (line 7); expected a size from 16MiB to 1TiB, with its unit',
-      'CP_SCENARIO_SHAPE hosts.host-1.memroy: unknown key "memroy" (line 7); expected memory, or another one of memory, devices, watermarkScaleFactor, generations, demotionBatch, proactive, swap, throttle, isolation, pageCache, kernel',
+      'CP_SCENARIO_SHAPE hosts.host-1.memroy: unknown key "memroy" (line 7); expected memory, or another one of memory, devices, watermarkScaleFactor, generations, demotionBatch, access, demotionStores, proactive, swap, throttle, isolation, pageCache, kernel',
       'CP_SCENARIO_SHAPE workloads.web-1.accesses: got "-2M/s", which is negative (line 9); expected a rate such as 2M/s (a number and one of /s, k/s, M/s, G/s)',
     ])
   })

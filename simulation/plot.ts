@@ -8,6 +8,7 @@ import { NS_PER_S } from '#shared/time.ts'
 import { CODECS } from '#services/device/codec.ts'
 import { Device } from '#services/device/device.ts'
 import { Host } from '#services/host/host.ts'
+import type { AccessSpec, ColdAgeSpec, SenpaiSpec } from '#services/host/spec.ts'
 import { Promoter } from '#services/promoter/promoter.ts'
 import type { SharesSpec } from '#services/device/spec.ts'
 import type { WorkloadKind } from '#services/workload/spec.ts'
@@ -51,7 +52,9 @@ export class Plot {
       watermarkScaleFactor: host.watermarkScaleFactor,
       generations: host.generations,
       demotionBatch: host.demotionBatch,
-      proactive: host.proactive && { bytesPerSecond: host.proactive.rate, ageNs: host.proactive.age },
+      access: accessOf(host.access),
+      demotionStores: host.demotionStores,
+      proactive: host.proactive && proactiveOf(host.proactive),
       swap: { bytes: host.swap.size, bytesPerSecond: host.swap.bandwidth, latencyNs: host.swap.latency },
       throttle: host.throttle,
       promotion: promoter && {
@@ -166,6 +169,25 @@ function sharesOf(shares: DeviceScenario['shares'], hosts: readonly string[]): S
       }
     case 'grace':
       return { policy: 'grace', limitBytes: hosts.map((host) => shares.limits[host]!), graceBytes: shares.grace }
+  }
+}
+
+function proactiveOf(proactive: NonNullable<HostScenario['proactive']>): ColdAgeSpec | SenpaiSpec {
+  if (proactive.by === 'age') return { bytesPerSecond: proactive.rate, ageNs: proactive.age }
+  const { interval, reclaim, pressure } = proactive
+  return { intervalNs: interval, reclaimFraction: reclaim, pressureFraction: pressure }
+}
+
+function accessOf(access: HostScenario['access']): AccessSpec {
+  switch (access.policy) {
+    case 'write-budget':
+      return { policy: access.policy, pollNs: access.poll, share: access.share }
+    case 'fault-on-access': {
+      const { policy, rejectAbove, pool, reaccept } = access
+      return { policy, rejectAboveBytes: rejectAbove, poolFraction: pool, reacceptFraction: reaccept }
+    }
+    default:
+      return access
   }
 }
 

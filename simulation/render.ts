@@ -18,6 +18,7 @@ export function renderVerdict({ verdict, folder }: RunResult): string {
       hosts(verdict),
     ),
     ...sharesTable(verdict),
+    ...faults(verdict),
     ...(Object.keys(verdict.promoters).length === 0
       ? []
       : [
@@ -84,6 +85,21 @@ function sharesTable(v: Verdict): string[] {
   )
   if (rows.length === 0) return []
   return ['', table(['share', 'bytes', 'peak use', 'refused for it', 'poisoned', 'overdraws', 'pauses', 'paused'], rows)]
+}
+
+/** Only where the mapping made anybody fault. */
+function faults(v: Verdict): string[] {
+  const faulted = Object.entries(v.hosts).filter(([, f]) => number(f, 'writeFaults') + number(f, 'accessFaults') > 0)
+  if (faulted.length === 0) return []
+  const rows = faulted.map(([id, f]) => [
+    id,
+    formatCount(number(f, 'writeFaults')),
+    formatCount(number(f, 'accessFaults')),
+    formatCount(number(f, 'faultWaits')),
+    'tokens' in f ? formatCount(number(f['tokens'] as Figures, 'taken')) : '–',
+    `${number(f, 'faultStallSeconds').toFixed(1)} s`,
+  ])
+  return ['', table(['host', 'write faults', 'access faults', 'waits for a frame', 'tokens', 'stalled by them'], rows)]
 }
 
 function promoters(v: Verdict): string[][] {

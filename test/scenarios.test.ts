@@ -58,7 +58,7 @@ function series(told: Told, actor: string, column: string): Map<number, number> 
 
 test('there is a test here for every scenario', () => {
   expect(readdirSync(SCENARIOS).toSorted()).toEqual(
-    ['bear-wins', 'calm', 'isolation', 'noisy-neighbour', 'promoter-wins', 'quickstart', 'refusal', 'shares'].map(
+    ['bear-wins', 'calm', 'isolation', 'noisy-neighbour', 'promoter-wins', 'quickstart', 'read-only', 'refusal', 'shares'].map(
       (name) => `${name}.yaml`,
     ),
   )
@@ -189,6 +189,52 @@ test('promoter-wins: nothing is lost, and without the monitor the same bear wins
   const { verdict: without } = await tell('promoter-wins', 'promoters.*.chmu=false')
   expect(without.bear.outrun).toBe(false)
 }, 60_000)
+
+describe('read-only', () => {
+  const LOW = 0.08 * 1344 * 2 ** 20
+  const inPeace = (told: Told, id: string): number =>
+    series(told, id, 'elapsedSeconds').get(11)! / series(told, id, 'workSeconds').get(11)!
+  let caged: Told
+  let free: Told
+  beforeAll(async () => {
+    caged = await tell('read-only')
+    free = await tell('read-only', 'hosts.*.access=direct')
+  }, 120_000)
+
+  test('the cage holds the bear: headroom stays near the threshold, where direct leaves next to none', () => {
+    expect(caged.verdict.bear.outrun).toBe(true)
+    expect(caged.verdict.bear.closestHeadroomBytes).toBeLessThan(LOW)
+    expect(caged.verdict.bear.closestHeadroomBytes).toBeGreaterThan(0.9 * LOW)
+    expect(free.verdict.bear.closestHeadroomBytes).toBeLessThan(0.01 * LOW)
+    expect(device(caged.verdict, 'device-1', 'refused.pressure')).toBeGreaterThan(100_000)
+  })
+
+  test('and what it costs: a fault for each first store, waits for frames, a percent of slowdown in peace', () => {
+    for (const id of ['host-1', 'host-2']) {
+      expect(host(caged.verdict, id, 'writeFaults')).toBeGreaterThan(100_000)
+      expect(host(free.verdict, id, 'writeFaults')).toBe(0)
+    }
+    expect(host(caged.verdict, 'host-2', 'faultWaits')).toBeGreaterThan(100)
+    expect(host(caged.verdict, 'host-2', 'faultStallSeconds')).toBeGreaterThan(1)
+    expect(inPeace(free, 'host-1') - 1).toBeLessThan(0.005)
+    expect(inPeace(caged, 'host-1') - 1).toBeGreaterThan(2 * (inPeace(free, 'host-1') - 1))
+    expect(inPeace(caged, 'host-1') - 1).toBeLessThan(0.02)
+    expect(renderVerdict(caged)).toMatch(/^host +write faults/m)
+    for (const line of renderVerdict(caged).split('\n'))
+      if (!line.startsWith('Run folder')) expect(line.length).toBeLessThanOrEqual(100)
+  })
+
+  test('holds it at 2 GB/s too, where direct loses pages and both services', async () => {
+    const rate = 'workloads.bear.rate=2GB/s'
+    const { verdict } = await tell('read-only', rate)
+    expect(verdict.bear.closestHeadroomBytes).toBeGreaterThan(0.9 * LOW)
+    expect(device(verdict, 'device-1', 'poisonedPages')).toBe(0)
+    const { verdict: without } = await tell('read-only', rate, 'hosts.*.access=direct')
+    expect(without.bear.outrun).toBe(false)
+    expect(device(without, 'device-1', 'poisonedPages')).toBeGreaterThan(10_000)
+    for (const id of ['service-1', 'service-2']) expect(figure(without.workloads[id]!, 'killed')).toBe(1)
+  }, 120_000)
+})
 
 test('noisy-neighbour: the steady host on the shared device waits longer than its twin on a device of its own', async () => {
   const { verdict } = await tell('noisy-neighbour')

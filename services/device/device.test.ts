@@ -331,3 +331,16 @@ describe('an idle device', () => {
     expect(run({ 1: [demote(HOST_1, [1])], 3: [written(HOST_1, [1])] }, 10_000).ran).toEqual([1, 3])
   })
 })
+
+test('a poll is answered with the register as it stands: what is stored is taken off, what is merely reserved is not', () => {
+  const device = new Device(deviceSpec())
+  const out = new Recorder('device-1')
+  const { physicalBytes } = deviceSpec()
+  device.step(1, [mail(HOST_1, 'poll', {}), demote(HOST_1, [1, 2]), mail(HOST_2, 'poll', {})], out)
+  device.step(2, [written(HOST_1, [1]), mail(HOST_2, 'poll', {})], out)
+  expect(out.of('remaining').map(({ to, body }) => [to, body.bytes])).toEqual([
+    [HOST_1, physicalBytes],
+    [HOST_2, physicalBytes],
+    [HOST_2, physicalBytes - 2048 - 64],
+  ])
+})

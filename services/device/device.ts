@@ -115,6 +115,7 @@ export class Device implements Actor {
     else if (mail.kind === 'landed') this.land(host, mail.body)
     else if (mail.kind === 'released') this.release(now, host, mail.body)
     else if (mail.kind === 'traffic') this.meet(now, host, mail.body)
+    else if (mail.kind === 'poll') out.send(mail.from, 'remaining', { bytes: this.pool.remainingBytes })
     else assert(false, `${this.id} got ${mail.kind}`)
   }
 

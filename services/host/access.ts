@@ -15,9 +15,11 @@ import type { History } from './history.ts'
 import { LatencyHistogram } from '#shared/latency-histogram.ts'
 import { COMPRESSED, METER_SLOTS, RAW, READ_KINDS, REWRITTEN, type Link } from './link.ts'
 import type { HostMemory } from './memory.ts'
+import { Faults } from './faults.ts'
 import { stall, type Resident } from './resident.ts'
 import type { SwapDevice } from './swap.ts'
 import type { Tally } from './tally.ts'
+import type { Truth } from './truth.ts'
 import type { Watermarks } from './watermarks.ts'
 
 /** Pages that a task in direct reclaim frees before it goes on. P: SWAP_CLUSTER_MAX. */
@@ -30,11 +32,15 @@ export interface AccessParts {
   readonly swap: SwapDevice
   readonly tally: Tally
   readonly marks: Watermarks
+  readonly truth: Truth
   readonly stream: Stream
+  readonly faultStream: Stream
+  readonly tickNs: number
 }
 
 export class Access {
   readonly #parts: AccessParts
+  readonly faults: Faults
   readonly latency = new LatencyHistogram()
   /** One a resident. */
   readonly calendars: HintCalendar[] = []
@@ -46,6 +52,8 @@ export class Access {
   localReads = 0
   /** Kernel time that stalled tasks put into reclaim. */
   directBudgetNs = 0
+  /** Time that tasks waited for swapped pages, over the run. Only reclaim by pressure asks, and keeps it in its snapshot. */
+  swapInStallNs = 0
   /** A fault found no frame at all in this tick. */
   starved = false
   #nowNs = 0
@@ -57,12 +65,14 @@ export class Access {
 
   constructor(parts: AccessParts) {
     this.#parts = parts
+    this.faults = new Faults({ ...parts, access: this, stream: parts.faultStream })
     this.#meter = new Float64Array(parts.links.length * METER_SLOTS)
   }
 
   tick(resident: Resident, ticks: number, nowNs: number): void {
     this.#nowNs = nowNs
-    const { classes } = this.#parts.memory
+    const { classes, mapping } = this.#parts.memory
+    this.faults.retry(resident)
     this.calendars[resident.index]!.due(resident.work, this.#parts.memory.table, (page, time) =>
       this.#fallDue(resident, page, time),
     )
@@ -70,18 +80,24 @@ export class Access {
     for (let k = resident.firstClass; k < end; k++) {
       const c = classes[k]!
       if (c.local > 0) this.localReads += c.local * missesPerTick(c) * ticks
-      if (c.pooled > 0) this.#drawPooled(resident, c, ticks)
+      if (c.pooled > 0) {
+        if (!mapping.direct) this.faults.draw(resident, c, ticks)
+        if (mapping.readable) this.#drawPooled(resident, c, ticks)
+        this.faults.settle()
+        const { pooledMembers } = c
+        if (pooledMembers.length > 64 && c.pooled * 2 < pooledMembers.length) this.#compact(pooledMembers, LISTED_POOLED)
+      }
       if (c.swapped > 0) this.#drawSwapped(resident, c, ticks)
     }
   }
 
   /** Lines of a pooled page that pass the CPU cache; `visits` as in Link.access(). */
   touchPooled(resident: Resident, page: number, reads: number, writes: number, visits = reads): void {
-    this.#touch(resident, page)
+    this.touch(resident, page)
     this.#transfer(resident, page, reads, writes, visits)
   }
 
-  #touch(resident: Resident, page: number): void {
+  touch(resident: Resident, page: number): void {
     const { flags } = this.#parts.memory.table
     this.#parts.history.touch(page, resident.work)
     if ((flags[page]! & HINTED) === 0) return
@@ -167,7 +183,7 @@ export class Access {
   /** A major fault. False if there was no frame to be had: the thread waits for the tick and tries again. */
   fault(resident: Resident, page: number): boolean {
     const { memory, swap, tally, marks } = this.#parts
-    if (memory.free <= marks.min) this.#directReclaim(resident)
+    if (memory.free <= marks.min) this.directReclaim(resident)
     if (memory.free <= 0) {
       this.starved = true
       return false
@@ -177,6 +193,7 @@ export class Access {
     tally.swappedIn++
     tally.kernelNs += MAJOR_FAULT_NS
     this.latency.add(ns, 1)
+    this.swapInStallNs += ns
     stall(resident, ns)
     return true
   }
@@ -192,11 +209,12 @@ export class Access {
     const events = poisson(stream, length * missesPerTick(c) * ticks)
     const pages = this.#room(events)
     for (let i = 0; i < events; i++) pages[i] = items[stream.below(length)]!
-    const misses = this.#onDevice(pages, events)
-    this.#touchAll(resident, pages, misses)
+    let misses = this.#onDevice(pages, events)
     const writeShare = c.writesPerTick / touchesPerTick(c)
     const wrote = this.#wrote
     for (let i = 0; i < misses; i++) wrote[i] = stream.unit() < writeShare ? 1 : 0
+    if (!memory.mapping.direct) misses = this.#allowed(pages, misses)
+    this.#touchAll(resident, pages, misses)
     for (let device = 0; device < links.length; device++) {
       resident.accesses[device]! += links[device]!.accessLines(device, table, pages, misses, wrote, this.#meter)
     }
@@ -209,7 +227,6 @@ export class Access {
         resident.doom = 'sigbus'
       }
     }
-    if (length > 64 && c.pooled * 2 < length) this.#compact(c.pooledMembers, LISTED_POOLED)
   }
 
   /** Keeps those that are on a device: the list may be stale, and a miss of a page that has left it was none there. */
@@ -224,13 +241,27 @@ export class Access {
     return kept
   }
 
+  /** Keeps what the mapping allows: stores that fault are drawn apart, cached ones among them. */
+  #allowed(pages: Uint32Array, count: number): number {
+    const { mapping } = this.#parts.memory
+    const wrote = this.#wrote
+    let kept = 0
+    for (let i = 0; i < count; i++) {
+      const page = pages[i]!
+      if (wrote[i] === 1 && !mapping.writable(page)) continue
+      pages[kept] = page
+      wrote[kept++] = wrote[i]!
+    }
+    return kept
+  }
+
   #touchAll(resident: Resident, pages: Uint32Array, count: number): void {
     const { flags, last } = this.#parts.memory.table
     const { work } = resident
     for (let i = 0; i < count; i++) {
       const page = pages[i]!
       const bits = flags[page]!
-      if ((bits & HINTED) !== 0) this.#touch(resident, page)
+      if ((bits & HINTED) !== 0) this.touch(resident, page)
       else {
         flags[page] = bits | ACCESSED
         last[page] = work
@@ -288,7 +319,7 @@ export class Access {
     stall(resident, HINT_FAULT_NS)
   }
 
-  #directReclaim(resident: Resident): void {
+  directReclaim(resident: Resident): void {
     const ns = DIRECT_RECLAIM_PAGES * SWAP_OUT_PAGE_NS
     this.directBudgetNs += ns
     this.#parts.tally.directReclaimStallNs += ns

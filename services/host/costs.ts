@@ -30,6 +30,12 @@ export const DROP_PAGE_NS = 500
 /** Kernel time of a major fault, without the device's own latency. R. */
 export const MAJOR_FAULT_NS = 3000
 
+/** Entry and exit of a fault on a page whose mapping forbids the access, and its walk, without what it then does. R: as a hint fault. */
+export const PAGE_FAULT_NS = 1000
+
+/** One read of a device's register of remaining capacity through its mailbox: some PCIe round trips and a doorbell. R. */
+export const POLL_NS = 10_000
+
 /** Kernel time of a NUMA hint fault. R. */
 export const HINT_FAULT_NS = 1000
 

@@ -1,7 +1,8 @@
 /**
  * Demotion: the coldest pages are put to a device in batches; admitted ones are copied, refused ones are swapped when the
  * host is in real need and left alone when it was only tidying up (proactive reclaim). Until the answer comes a page stays in
- * its frame and accessible; it is blocked for its own copy only.
+ * its frame and accessible; it is blocked for its own copy only. Where the mapping bounds what is stored (zswap.ts), the host turns
+ * pages away itself, with the same consequences.
  */
 import type { Outbox } from '#shared/actor.ts'
 import type { BodyOf } from '#shared/messages.ts'
@@ -53,11 +54,18 @@ export class Demotion {
 
   /** There is a device that the page may go to. */
   possible(page: number): boolean {
-    return this.#parts.targets(page) !== 0
+    return this.#parts.memory.mapping.demotes && this.#parts.targets(page) !== 0
   }
 
   /** Adds a victim to the batch that is being gathered. All of one batch are proactive, or none, and go to one device. */
-  pick(page: number, proactive: boolean, out: Outbox): void {
+  pick(page: number, proactive: boolean, nowNs: number, out: Outbox): void {
+    const { memory } = this.#parts
+    const { mapping, table } = memory
+    if (!mapping.hasRoom(table.counts[DEMOTING]!) || !mapping.fits(this.#compress(page))) {
+      memory.askDemotion(page, this.#device)
+      this.#turnAway(page, proactive, nowNs)
+      return
+    }
     const targets = this.#parts.targets(page)
     const fits = proactive === this.#proactive && (targets & (1 << this.#device)) !== 0
     if (this.#picked.length > 0 && !fits) this.ask(out)
@@ -65,7 +73,7 @@ export class Demotion {
       this.#proactive = proactive
       this.#device = this.#choose(targets)
     }
-    this.#parts.memory.askDemotion(page, this.#device)
+    memory.askDemotion(page, this.#device)
     this.#picked.push(page)
     if (this.#picked.length >= this.#parts.batch) this.ask(out)
   }
@@ -78,7 +86,7 @@ export class Demotion {
     const batch = this.#nextBatch++ >>> 0
     if (this.#proactive) this.#proactiveBatches.add(batch)
     const sizes = new Uint16Array(pages.length)
-    for (let i = 0; i < pages.length; i++) sizes[i] = this.#compress(pages[i]!)
+    for (let i = 0; i < pages.length; i++) sizes[i] = this.#parts.memory.table.size[pages[i]!]!
     const link = this.#parts.links[this.#device]!
     link.flush(out)
     out.send(link.spec.ordinal, 'demote', { batch, pages, sizes })
@@ -91,7 +99,10 @@ export class Demotion {
     const link = links[device]!
     this.#answered.push(body.batch)
     let copied = 0
+    const proactive = this.#proactiveBatches.has(body.batch)
     for (const page of body.pages) {
+      // Overwritten while the question was out.
+      if (table.state[page] === DEMOTING && !memory.mapping.fits(table.size[page]!)) this.#turnAway(page, proactive, nowNs)
       if (table.state[page] !== DEMOTING) {
         link.release(page)
         continue
@@ -111,20 +122,26 @@ export class Demotion {
   }
 
   refused(body: BodyOf<'refused'>, nowNs: number): void {
-    const { memory, history, residents, tally } = this.#parts
-    const { table } = memory
+    const { memory, tally } = this.#parts
     const proactive = this.#proactiveBatches.has(body.batch)
     this.#answered.push(body.batch)
     for (const page of body.pages) {
-      if (table.state[page] !== DEMOTING) continue
-      memory.refuse(page)
+      if (memory.table.state[page] !== DEMOTING) continue
       tally.refused++
-      history.reveal(page, residents[memory.ownerOf(page)]!.work)
       if (proactive) tally.refusedProactive++
-      // References are checked again on the second pass: a page touched while the question was out is cold no more.
-      else if ((table.flags[page]! & ACCESSED) !== 0) memory.rejuvenate(page, memory.dram)
-      else this.#parts.swapOut(page, nowNs)
+      this.#turnAway(page, proactive, nowNs)
     }
+  }
+
+  /** P (FACTS 5): a page that is not demoted is retried in place, which is swap, but not by proactive reclaim. */
+  #turnAway(page: number, proactive: boolean, nowNs: number): void {
+    const { memory, history, residents } = this.#parts
+    memory.refuse(page)
+    history.reveal(page, residents[memory.ownerOf(page)]!.work)
+    if (proactive) return
+    // References are checked again on the second pass: a page touched while the question was out is cold no more.
+    if ((memory.table.flags[page]! & ACCESSED) !== 0) memory.rejuvenate(page, memory.dram)
+    else this.#parts.swapOut(page, nowNs)
   }
 
   /** All mail of the step was seen. */

@@ -6,7 +6,8 @@
  *
  * Where a page lies decides what is drawn here. In DRAM: every touch. On the device: only touches that the CPU cache
  * serves; those that reach the device are an independent process (a thinned Poisson process), drawn per class by
- * access.ts and noted here as they happen. Swapped: nothing, for there every touch is a fault that access.ts draws.
+ * access.ts and noted here as they happen; stores that the mapping forbids are neither, for they are faults (faults.ts).
+ * Swapped: nothing, for there every touch is a fault that access.ts draws.
  *
  * Resolution: one work tick (10 µs) for lazy touches, one accounting tick for those that reach a device.
  */
@@ -16,6 +17,7 @@ import { ACCESSED, HINTED, type PageTable } from '#shared/page/page-table.ts'
 import { POISONED, POOLED, SWAPPED } from '#shared/page/transitions.ts'
 import { hashUnit, type Key } from '#shared/random.ts'
 import { missesPerTick, touchesPerTick, type RateClass } from './classes.ts'
+import type { Mapping } from './mapping.ts'
 
 /** A first touch that will not come while 32 bits of work ticks last. */
 export const NEVER_TOUCHED = 0xffffffff
@@ -23,6 +25,7 @@ export const NEVER_TOUCHED = 0xffffffff
 export class History {
   readonly #table: PageTable
   readonly #classes: readonly RateClass[]
+  readonly #mapping: Mapping
   readonly #touchKey: Key
   readonly #hintKey: Key
   /** exp(−rate·span) of the last question per class and place: pages of a class are mostly asked with one span. */
@@ -30,9 +33,10 @@ export class History {
   #cachedRate = new Float64Array(64)
   #cachedUntouched = new Float64Array(64)
 
-  constructor(table: PageTable, classes: readonly RateClass[], touchKey: Key, hintKey: Key) {
+  constructor(table: PageTable, classes: readonly RateClass[], mapping: Mapping, touchKey: Key, hintKey: Key) {
     this.#table = table
     this.#classes = classes
+    this.#mapping = mapping
     this.#touchKey = touchKey
     this.#hintKey = hintKey
   }
@@ -84,7 +88,10 @@ export class History {
     const c = this.#classes[this.#table.klass[page]!]!
     const state = this.#table.state[page]!
     if (state === SWAPPED) return 0
-    if (state === POOLED || state === POISONED) return touchesPerTick(c) - missesPerTick(c)
+    if (state === POOLED || state === POISONED) {
+      if (!this.#mapping.readable) return 0
+      return this.#mapping.writable(page) ? touchesPerTick(c) - missesPerTick(c) : c.readsPerTick * (1 - c.miss)
+    }
     return touchesPerTick(c)
   }
 

@@ -224,6 +224,12 @@ describe('traffic', () => {
     expect(bench.out.of('traffic').reduce((total, { body }) => total + body.pages.length, 0)).toBe(0)
   })
 
+  test('of a demotion by non-temporal stores is a page written, and nothing is read', () => {
+    const bench = pooled({ demotionStores: 'non-temporal' })
+    expect(sum(bench, 'readBytes')).toBe(0)
+    expect(sum(bench, 'writeBytes')).toBe(871 * 4096)
+  })
+
   test('of a promotion is a page read, decompressed whole', () => {
     const bench = pooled()
     const before = sum(bench, 'readBytes')

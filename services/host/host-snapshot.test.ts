@@ -1,5 +1,5 @@
 /** A host that is replaced in the middle of everything by one restored from its snapshot goes on exactly as it would have. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { Digest } from '#shared/digest.ts'
 import {
   Bench,
@@ -17,7 +17,7 @@ import {
 import { Host } from './host.ts'
 import { SYSTEM, WORKLOADS } from './isolation/cgroups.ts'
 import type { IsolationSpec } from './isolation/spec.ts'
-import type { HostSpec } from './spec.ts'
+import type { AccessSpec, HostSpec } from './spec.ts'
 
 const SPEC = {
   devices: [
@@ -177,6 +177,47 @@ test.each(LEAKS)('taken over under $isolation.policy, it goes on allocating in t
     expect(host.snapshot()).toEqual(open.host.snapshot())
   }
 })
+
+describe.each<[AccessSpec, string]>([
+  [{ policy: 'read-only' }, 'writeFaults'],
+  [{ policy: 'write-budget', pollNs: 3e7, share: 0.25 }, 'tokens.taken'],
+  [{ policy: 'fault-on-access', rejectAboveBytes: 2990, poolFraction: 0.2, reacceptFraction: 0.9 }, 'accessFaults'],
+])('with %o', (access, counter) => {
+  const undisturbed = play(-1, { ...SPEC, access })
+
+  test('the story has its faults in it', () => {
+    expect(undisturbed.seen[counter]).toBeGreaterThan(100)
+  })
+
+  test.each([101, 352, 400, 419, 543, 561, 702])(
+    'taken over at quantum %d, mail and state are the same to the last bit',
+    (swapAt) => {
+      const { out, host } = play(swapAt, { ...SPEC, access })
+      expect(digestOf(out.sent)).toBe(digestOf(undisturbed.out.sent))
+      expect(host.snapshot()).toEqual(undisturbed.host.snapshot())
+    },
+  )
+})
+
+test.each([99, 240, 361, 620])(
+  'a host that reclaims by pressure, taken over at quantum %d, goes on as it would have',
+  (swapAt) => {
+    const spec = { ...SPEC, proactive: { intervalNs: 5e7, reclaimFraction: 0.01, pressureFraction: 0.01 } }
+    const run = (at: number): Bench => {
+      const bench = new Bench(spec)
+      const rates = { share: 1, reads: 3, writes: 1, miss: 0.5 }
+      bench.post(0, WORKLOAD, 'profile', profileOf(4000, [rates], { allocateBytesPerSecond: 80e6 }))
+      bench.run(at - 1)
+      const saved = structuredClone(bench.host.snapshot())
+      bench.host = new Host(hostSpec(spec))
+      bench.host.restore(saved)
+      return bench.run(800)
+    }
+    const undisturbed = run(0)
+    expect(undisturbed.seen['refusedProactive']! + undisturbed.seen['demoted']!).toBeGreaterThan(100)
+    expect(digestOf(run(swapAt).out.sent)).toBe(digestOf(undisturbed.out.sent))
+  },
+)
 
 test.each([379, 380, 381, 385, 389, 390, 391, 401])(
   'taken over at quantum %d, where kswapd finds every page busy, it waits for as long',

@@ -44,6 +44,8 @@ export function hostSpec(changes: Partial<HostSpec> = {}): HostSpec {
     watermarkScaleFactor: 200,
     generations: 4,
     demotionBatch: 64,
+    access: { policy: 'direct' },
+    demotionStores: 'plain',
     proactive: undefined,
     swap: { bytes: 16 * 2 ** 20, bytesPerSecond: 2e9, latencyNs: 80_000 },
     throttle: undefined,
@@ -111,14 +113,15 @@ export function profileOf(
 /** The parts of a host that hold and touch pages, without reclaim. */
 export function partsOf(spec: HostSpec = hostSpec()) {
   const memory = new HostMemory(spec)
-  const links = spec.devices.map((device) => new Link(device, spec.throttle))
+  const links = spec.devices.map((device) => new Link(device, spec.demotionStores, spec.throttle))
   const swap = new SwapDevice(spec.swap)
   const key = (name: string) => fork(spec.seed, name)
-  const history = new History(memory.table, memory.classes, key('touches'), key('hints'))
+  const history = new History(memory.table, memory.classes, memory.mapping, key('touches'), key('hints'))
   const tally = emptyTally()
   const truth = new Truth()
   const marks = watermarks(spec.memoryBytes, spec.watermarkScaleFactor)
-  const access = new Access({ memory, history, links, swap, tally, marks, stream: new Stream(key('events')) })
+  const streams = { stream: new Stream(key('events')), faultStream: new Stream(key('faults')) }
+  const access = new Access({ memory, history, links, swap, tally, marks, truth, ...streams, tickNs: spec.tickNs })
   const tenancy = new Tenancy({ memory, history, access, links, truth, sizes: spec.sizes, hotPerSecond: Infinity })
   return { memory, links, swap, history, tally, truth, marks, access, tenancy }
 }
@@ -139,6 +142,8 @@ export class Bench {
   readonly spec: HostSpec
   readonly out = new Recorder('host-1')
   answer: Answer = 'admit'
+  /** What a device says when it is asked for its remaining capacity. */
+  remainingBytes = 2 ** 20
   /** What a device holds: page → size, −1 while reserved. */
   readonly pools = new Map<number, Map<number, number>>()
   readonly #due = new Map<Quantum, Mail[]>()
@@ -194,6 +199,7 @@ export class Bench {
         pool.set(page, sizes[i]!)
       })
     }
+    if (kind === 'poll') this.post(quantum + 2, to, 'remaining', { bytes: this.remainingBytes })
     if (kind === 'written') {
       const { pages, sizes } = body as BodyOf<'written'>
       pages.forEach((page, i) => {

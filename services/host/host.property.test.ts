@@ -66,6 +66,14 @@ const WEATHERS: readonly (readonly [name: string, changes: Partial<HostSpec>])[]
       },
     },
   ],
+  ['a cage', { access: { policy: 'read-only' } }],
+  ['a cage that leaks', { access: { policy: 'read-only' }, isolation: OPEN }],
+  ['a budget of writes', { access: { policy: 'write-budget', pollNs: 3e7, share: 0.25 } }],
+  ['a budget of writes on an open device', { access: { policy: 'write-budget', pollNs: 3e7, share: 0.25 }, isolation: OPEN }],
+  [
+    'zswap',
+    { generations: 3, access: { policy: 'fault-on-access', rejectAboveBytes: 2990, poolFraction: 0.05, reacceptFraction: 0.9 } },
+  ],
   [
     'a driver of its own',
     {

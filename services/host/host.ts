@@ -2,8 +2,8 @@
  * A host: DRAM, reclaim, a swap device, and a node of pooled memory on each of its devices. It is filled by the
  * workloads' allocations, keeps its watermarks by demoting the coldest pages, and brings home what its promoter orders.
  *
- * Mapping is `direct`: pooled pages are read and written in place. What but demotion lands on a device, isolation/ decides;
- * by default nothing. Left out: huge pages, NUMA between sockets.
+ * How pooled pages may be read and written is up to the mapping (mapping.ts). What but demotion lands on a device, isolation/
+ * decides; by default nothing. Left out: huge pages, NUMA between sockets.
  */
 import type { Actor, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
 import type { BodyOf, Mail } from '#shared/messages.ts'
@@ -15,6 +15,7 @@ import { NEVER, nextOnGrid, NS_PER_S, quantumAt, type Quantum } from '#shared/ti
 import { Access } from './access.ts'
 import { Allocation } from './allocation.ts'
 import { restoreClass, snapshotClass, WORK_TICK_NS } from './classes.ts'
+import { POLL_NS, TLB_FLUSH_NS } from './costs.ts'
 import { Demotion } from './demotion.ts'
 import { HintScan } from './hint-scan.ts'
 import { History } from './history.ts'
@@ -35,6 +36,7 @@ import { emptyTally, type Tally } from './tally.ts'
 import { Tenancy } from './tenancy.ts'
 import { Truth } from './truth.ts'
 import { watermarks } from './watermarks.ts'
+import { WriteBudget } from './write-budget.ts'
 
 export class Host implements Actor {
   readonly id: string
@@ -71,19 +73,22 @@ export class Host implements Actor {
     this.#spec = spec
     const marks = watermarks(spec.memoryBytes, spec.watermarkScaleFactor)
     const memory = new HostMemory(spec)
-    const links = spec.devices.map((device) => new Link(device, spec.throttle))
+    const links = spec.devices.map((device) => new Link(device, spec.demotionStores, spec.throttle))
     const swap = new SwapDevice(spec.swap)
     const stream = new Stream(fork(spec.seed, `${spec.id}/events`))
     const contentKey = fork(spec.seed, `${spec.id}/content`)
     const history = new History(
       memory.table,
       memory.classes,
+      memory.mapping,
       fork(spec.seed, `${spec.id}/touches`),
       fork(spec.seed, `${spec.id}/hints`),
     )
     const tally = this.#tally
     const truth = this.#truth
-    const access = new Access({ memory, history, links, swap, tally, marks, stream })
+    const faultStream = new Stream(fork(spec.seed, `${spec.id}/faults`))
+    const { tickNs } = spec
+    const access = new Access({ memory, history, links, swap, tally, marks, truth, stream, faultStream, tickNs })
     const hotPerSecond = spec.promotion?.hotAccessesPerSecond ?? Infinity
     const tenancy = new Tenancy({ memory, history, access, links, truth, sizes: spec.sizes, hotPerSecond })
     const { residents } = tenancy
@@ -160,7 +165,9 @@ export class Host implements Actor {
         promoter: spec.promotion.ordinal,
         wakeKswapd: () => this.#reclaimer.wake(),
       })
-      if (spec.promotion.hints) this.#hintScan = new HintScan(spec.promotion.scanBytes, spec.promotion.scanPeriodNs)
+      // What is not mapped cannot be marked.
+      if (spec.promotion.hints && memory.mapping.readable)
+        this.#hintScan = new HintScan(spec.promotion.scanBytes, spec.promotion.scanPeriodNs)
     }
     if (spec.devices.some((device) => device.pauses)) this.#pause = new Pause(memory, spec.devices.length)
     this.#slotsBefore = memory.slots.slice()
@@ -227,6 +234,9 @@ export class Host implements Actor {
       case 'load':
         this.#load(this.#device(mail.from), mail.body)
         break
+      case 'remaining':
+        this.#refill(this.#device(mail.from), mail.body.bytes)
+        break
       case 'poisoned':
         this.#poison(mail.body.pages)
         break
@@ -272,9 +282,10 @@ export class Host implements Actor {
     this.#sendHints(out)
     this.#isolation?.arrive(this.#spec.tickNs)
     this.#reclaimer.tick()
-    this.#reclaimer.proactive(spanNs, out)
+    this.#reclaimer.proactive(nowNs, spanNs, out)
     this.#demotion.ask(out)
     for (const link of this.#links) link.reportTraffic(out, spanNs)
+    this.#poll(nowNs, out)
     const victim = this.#oom.tick(
       this.#tenancy.residents,
       this.#memory,
@@ -288,6 +299,24 @@ export class Host implements Actor {
     }
     const idle = !this.#tenancy.residents.some((resident) => resident.alive) && this.#isolation?.arriving !== true
     if (idle) this.#nextTick = NEVER
+  }
+
+  #poll(nowNs: number, out: Outbox): void {
+    const { mapping } = this.#memory
+    if (!(mapping instanceof WriteBudget) || !mapping.pollDue(nowNs)) return
+    for (const link of this.#links) out.send(link.spec.ordinal, 'poll', {})
+    this.#tally.kernelNs += this.#links.length * POLL_NS
+  }
+
+  /** A device has said how much room it has; what is writable beyond the budget that follows is protected again. */
+  #refill(device: number, remainingBytes: number): void {
+    const { mapping } = this.#memory
+    if (!(mapping instanceof WriteBudget)) return
+    let walkNs = 0
+    mapping.refill(device, remainingBytes, (page) => {
+      walkNs += this.#access.faults.protect(page, this.#tenancy.residents[this.#memory.ownerOf(page)]!, mapping)
+    })
+    this.#tally.kernelNs += walkNs > 0 ? walkNs + TLB_FLUSH_NS : 0
   }
 
   /** One tick of a workload's life. */
@@ -347,6 +376,9 @@ export class Host implements Actor {
       nextTick: this.#nextTick,
       slotsBefore: this.#slotsBefore.slice(),
       ...(this.#pause && { pause: this.#pause.snapshot() }),
+      ...(this.#memory.mapping.direct
+        ? {}
+        : { mapping: this.#memory.mapping.snapshot(), faults: this.#access.faults.snapshot() }),
     }
   }
 
@@ -375,6 +407,9 @@ export class Host implements Actor {
     this.#nextTick = from['nextTick'] as number
     this.#slotsBefore.set(from['slotsBefore'] as Float64Array)
     this.#pause?.restore(part('pause'))
+    if (this.#memory.mapping.direct) return
+    this.#memory.mapping.restore(part('mapping'))
+    this.#access.faults.restore(part('faults'))
   }
 
   observe(): Telemetry {
@@ -411,6 +446,10 @@ export class Host implements Actor {
       slowdown: workNs > 0 ? elapsedNs / workNs : 1,
       elapsedSeconds: elapsedNs / NS_PER_S,
       workSeconds: workNs / NS_PER_S,
+      ...memory.mapping.observe(),
+      accessFaults: this.#access.faults.accessFaults,
+      faultWaits: this.#access.faults.waits,
+      faultStallSeconds: this.#access.faults.stallNs / NS_PER_S,
       directReclaimStallSeconds: directReclaimStallNs / NS_PER_S,
       kernelSeconds: kernelNs / NS_PER_S,
       throttledSeconds: this.#links.reduce((ns, { throttle }) => ns + (throttle?.delayedNs ?? 0), 0) / NS_PER_S,

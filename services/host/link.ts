@@ -3,7 +3,7 @@ import type { Outbox } from '#shared/actor.ts'
 import { PageList } from '#shared/page/page-list.ts'
 import { DEVICE_SHIFT, LINE_BYTES, PAGE_BYTES, type PageTable } from '#shared/page/page-table.ts'
 import type { BodyOf } from '#shared/messages.ts'
-import type { NodeSpec, ThrottleSpec } from './spec.ts'
+import type { DemotionStores, NodeSpec, ThrottleSpec } from './spec.ts'
 import { Throttle } from './throttle.ts'
 
 /** Until the device has spoken: the idle latency of the smallest load in its curve, and a compressed page's 140 ns more. */
@@ -28,6 +28,8 @@ export const METER_SLOTS = 4
 export class Link {
   readonly spec: NodeSpec
   readonly throttle: Throttle | undefined
+  /** P: FACTS 5: a plain store reads its line for ownership first; with non-temporal stores the device's reads vanish. */
+  readonly #readBytesPerCopyIn: number
   /** A page above this size is stored raw. */
   readonly #rawAboveBytes: number
   load: BodyOf<'load'> = IDLE_LOAD
@@ -45,9 +47,10 @@ export class Link {
   readonly #writtenSizes = new PageList()
   readonly #released = new PageList()
 
-  constructor(spec: NodeSpec, throttle?: ThrottleSpec) {
+  constructor(spec: NodeSpec, stores: DemotionStores, throttle?: ThrottleSpec) {
     this.spec = spec
     this.throttle = throttle && new Throttle(throttle)
+    this.#readBytesPerCopyIn = stores === 'plain' ? PAGE_BYTES : 0
     this.#rawAboveBytes = PAGE_BYTES - spec.chunkBytes
   }
 
@@ -139,9 +142,9 @@ export class Link {
     if (this.kindOf(size) === COMPRESSED) this.#compressedReads += 2
   }
 
-  /** A whole page copied onto the device by plain stores: read for ownership, then written back (P). */
+  /** A whole page copied onto the device. */
   copyIn(page: number, size: number): void {
-    this.#readBytes += PAGE_BYTES
+    this.#readBytes += this.#readBytesPerCopyIn
     this.#writeBytes += PAGE_BYTES
     this.#recompressions++
     this.written(page, size)

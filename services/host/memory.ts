@@ -18,6 +18,8 @@ import type { RateClass } from './classes.ts'
 import { DELIBERATE, DEMOTED, Origins } from './isolation/origins.ts'
 import { systemPages } from './isolation/spec.ts'
 import { Lru } from './lru.ts'
+import type { Mapping } from './mapping.ts'
+import { mappingOf } from './policy.ts'
 import type { HostSpec } from './spec.ts'
 
 /** A page whose content was never compressed has no size yet. */
@@ -26,6 +28,7 @@ export const UNSIZED = 0xffff
 export class HostMemory {
   readonly table = new PageTable(1024)
   readonly classes: RateClass[] = []
+  readonly mapping: Mapping
   readonly frames: number
   readonly swapSlots: number
   readonly dram: Lru
@@ -49,6 +52,7 @@ export class HostMemory {
   constructor(spec: HostSpec) {
     this.frames = Math.floor(spec.memoryBytes / PAGE_BYTES)
     this.swapSlots = Math.floor(spec.swap.bytes / PAGE_BYTES)
+    this.mapping = mappingOf(spec)
     this.dram = new Lru(spec.generations)
     this.nodes = spec.devices.map(() => new Lru(spec.generations))
     this.slots = new Float64Array(spec.devices.length)
@@ -110,6 +114,7 @@ export class HostMemory {
     table.known[page] = now
     this.slots[device]!++
     this.origins!.enter(page, origin)
+    this.mapping.enter(size)
     if (this.isUnlisted(page)) this.unlisted++
     else this.#enter(page, this.nodes[device]!)
     if (page < this.firstPage) return
@@ -136,6 +141,7 @@ export class HostMemory {
     const device = this.deviceOf(page)
     this.slots[device]!++
     this.origins?.enter(page, DEMOTED)
+    this.mapping.enter(this.table.size[page]!)
     this.table.flags[page]! &= ~ACCESSED
     this.#enter(page, this.nodes[device]!)
     const c = this.#class(page)
@@ -172,6 +178,19 @@ export class HostMemory {
     c.local--
     c.pooled++
     this.#list(page, c.pooledMembers, LISTED_POOLED)
+  }
+
+  /** The whole of a promotion within one fault; as in arrive(), the slot is given back by the caller. */
+  faultIn(page: number, now: number): void {
+    this.#leave(page, this.nodes[this.deviceOf(page)]!)
+    this.table.apply(page, this.mapping.readable ? EVENT.WRITE_FAULT : EVENT.ACCESS_FAULT)
+    const c = this.#class(page)
+    c.pooled--
+    c.local++
+    this.arrive(page)
+    this.table.flags[page]! |= ACCESSED
+    this.table.known[page] = now
+    this.table.last[page] = now
   }
 
   /** From DRAM: the frame stays taken until the write is done. From the device: the slot is given back by the caller. */
@@ -276,6 +295,7 @@ export class HostMemory {
   #giveBack(page: number): void {
     this.slots[this.deviceOf(page)]!--
     this.origins?.leave(page)
+    this.mapping.leave(page, this.table.size[page]!)
   }
 
   #leaveNode(page: number): void {

@@ -1,6 +1,7 @@
 /**
  * Reclaim in all its forms: kswapd of the DRAM node between its watermarks, the kswapds of the device nodes under
- * pressure, direct reclaim (tasks lend their own time), and proactive reclaim of pages that have been cold for long.
+ * pressure, direct reclaim (tasks lend their own time), and proactive reclaim of pages that have been cold for long, or of as many as
+ * pressure allows.
  */
 import type { Outbox } from '#shared/actor.ts'
 import { PAGE_BYTES } from '#shared/page/page-table.ts'
@@ -18,7 +19,8 @@ import type { Link } from './link.ts'
 import type { HostMemory } from './memory.ts'
 import { Kswapd } from './reclaim.ts'
 import type { Resident } from './resident.ts'
-import type { HostSpec } from './spec.ts'
+import { Senpai } from './senpai.ts'
+import type { ColdAgeSpec, HostSpec } from './spec.ts'
 import type { SwapDevice } from './swap.ts'
 import type { Tally } from './tally.ts'
 import type { Truth } from './truth.ts'
@@ -69,6 +71,7 @@ export class Reclaimer {
   /** kswapd found neither device nor swap for its victims; it tries again in the next tick. */
   #backOff = false
   #ticks = 0
+  readonly #senpai: Senpai | undefined
   #proactiveCarry = 0
   #proactiveHand = 0
 
@@ -83,6 +86,7 @@ export class Reclaimer {
       ranOut: false,
       barrenTicks: 0,
     })
+    if (spec.proactive !== undefined && !('ageNs' in spec.proactive)) this.#senpai = new Senpai(spec.proactive)
     this.#dram = node(memory.dram, LOCAL, -1)
     this.#nodes = memory.nodes.map((lru, device) => node(lru, POOLED, device))
     this.#target = spec.promotion === undefined ? marks.high : marks.promo
@@ -107,18 +111,40 @@ export class Reclaimer {
     this.#nodes.forEach((node, device) => this.#reclaimNode(node, device, nowNs, spanNs))
   }
 
-  /** Pages untouched for long enough, up to the rate. What the device refuses stays. */
-  proactive(spanNs: number, out: Outbox): void {
+  /** What the device refuses stays (P: FACTS 5). */
+  proactive(nowNs: number, spanNs: number, out: Outbox): void {
+    const { spec, memory } = this.#parts
+    if (spec.proactive === undefined || memory.nodes.length === 0 || !memory.mapping.demotes || memory.used === 0) return
+    if ('ageNs' in spec.proactive) this.#byAge(spec.proactive, nowNs, spanNs, out)
+    else this.#byPressure(nowNs, out)
+  }
+
+  /** As many of the coldest pages as Senpai says. */
+  #byPressure(nowNs: number, out: Outbox): void {
+    const { memory, demotion, tally, access } = this.#parts
+    const stalledNs = tally.directReclaimStallNs + access.swapInStallNs + access.faults.stallNs
+    const pages = this.#senpai!.due(nowNs, stalledNs, memory.table.counts[LOCAL]!)
+    // It works in its own time, not in kswapd's.
+    const purse = { budgetNs: 0 }
+    for (let picked = 0; picked < pages; picked++) {
+      const page = this.#victim(this.#dram, purse)
+      if (page < 0) return
+      if (demotion.possible(page)) demotion.pick(page, true, nowNs, out)
+      else memory.rejuvenate(page, memory.dram)
+    }
+  }
+
+  /** Pages untouched for long enough, up to the rate. */
+  #byAge(proactive: ColdAgeSpec, nowNs: number, spanNs: number, out: Outbox): void {
     const { spec, memory, history, residents, demotion } = this.#parts
-    if (spec.proactive === undefined || memory.nodes.length === 0 || memory.used === 0) return
     const { table, used } = memory
-    const age = spec.proactive.ageNs / WORK_TICK_NS
+    const age = proactive.ageNs / WORK_TICK_NS
     this.#proactiveCarry = Math.min(
-      this.#proactiveCarry + (spec.proactive.bytesPerSecond * spanNs) / NS_PER_S / PAGE_BYTES,
+      this.#proactiveCarry + (proactive.bytesPerSecond * spanNs) / NS_PER_S / PAGE_BYTES,
       spec.demotionBatch * 8,
     )
     // Two turns of the hand per age find every page that has got that old.
-    const looks = Math.ceil((used * spanNs * 2) / spec.proactive.ageNs)
+    const looks = Math.ceil((used * spanNs * 2) / proactive.ageNs)
     for (let looked = 0; looked < looks && this.#proactiveCarry >= 1; looked++) {
       if (this.#proactiveHand >= used) this.#proactiveHand = 0
       const page = this.#proactiveHand++
@@ -127,7 +153,7 @@ export class Reclaimer {
       history.reveal(page, work)
       if (work - table.last[page]! < age) continue
       this.#proactiveCarry--
-      demotion.pick(page, true, out)
+      demotion.pick(page, true, nowNs, out)
     }
   }
 
@@ -162,9 +188,9 @@ export class Reclaimer {
       const page = this.#victim(this.#dram)
       if (page < 0) break
       if (demotion.possible(page)) {
-        demotion.pick(page, false, out)
+        demotion.pick(page, false, nowNs, out)
         kswapd.budgetNs -= MIGRATE_PAGE_NS + COPY_PAGE_NS
-      } else if (memory.nodes.length > 0 && memory.swapFree <= 0) {
+      } else if (memory.nodes.length > 0 && memory.mapping.demotes && memory.swapFree <= 0) {
         // Its cgroup has no node to demote to, and swap is full: the page is kept, others may go.
         memory.rejuvenate(page, memory.dram)
         continue
@@ -214,10 +240,10 @@ export class Reclaimer {
   }
 
   /** The next victim of a node; ages the node first if its old generations are used up. −1 if there is none now. */
-  #victim(node: Node): number {
+  #victim(node: Node, purse: { budgetNs: number } = node.kswapd): number {
     const { tally } = this.#parts
     const spend = (pages: number): void => {
-      node.kswapd.budgetNs -= pages * SCAN_PAGE_NS
+      purse.budgetNs -= pages * SCAN_PAGE_NS
     }
     if (node.tick !== this.#ticks) this.#beginTick(node)
     // Where a tick touches nearly every page, a walk finds them all young; what is found untouched right after is a victim.
@@ -228,7 +254,7 @@ export class Reclaimer {
       if (node.walks >= walksMax || node.eviction.lru.pages === 0) break
       node.walks++
       const walkNs = node.eviction.age() * WALK_PAGE_NS
-      node.kswapd.budgetNs -= walkNs
+      purse.budgetNs -= walkNs
       tally.kernelNs += walkNs
       tally.agings++
     }
@@ -255,6 +281,7 @@ export class Reclaimer {
       ticks: this.#ticks,
       proactiveCarry: this.#proactiveCarry,
       proactiveHand: this.#proactiveHand,
+      ...(this.#senpai && { senpai: this.#senpai.snapshot(), swapInStallNs: this.#parts.access.swapInStallNs }),
     }
   }
 
@@ -269,5 +296,8 @@ export class Reclaimer {
     this.#ticks = from['ticks'] as number
     this.#proactiveCarry = from['proactiveCarry'] as number
     this.#proactiveHand = from['proactiveHand'] as number
+    if (this.#senpai === undefined) return
+    this.#senpai.restore(from['senpai'] as Record<string, unknown>)
+    this.#parts.access.swapInStallNs = from['swapInStallNs'] as number
   }
 }

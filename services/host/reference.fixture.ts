@@ -1,7 +1,7 @@
 /**
  * The slow, obvious account of what the lazy model must agree with: every access of every page is enumerated, one by one,
  * and each is sent through the CPU cache by a coin. Observers look at the list of what happened. Beside it, the same
- * schedule of questions put to the lazy model.
+ * schedule of questions put to the lazy model. Where the mapping forbids an access, the page comes home by a fault.
  */
 import { Recorder } from '#shared/recorder.fixture.ts'
 import { ACCESSED, GENERATION_MASK } from '#shared/page/page-table.ts'
@@ -9,6 +9,7 @@ import { LOCAL, POOLED } from '#shared/page/transitions.ts'
 import { fork, Stream } from '#shared/random.ts'
 import { Eviction } from './eviction.ts'
 import { HintScan } from './hint-scan.ts'
+import type { AccessSpec } from './spec.ts'
 import { demoteNow, hostSpec, partsOf, profileOf, WORKLOAD, type ClassRates } from './host.fixture.ts'
 
 /** Work ticks of one accounting tick: 10 ms. */
@@ -27,6 +28,10 @@ export interface Schedule {
   readonly scans: readonly number[]
   /** Ends of CHMU epochs. */
   readonly epochs: readonly number[]
+  /** Default direct. */
+  readonly access?: AccessSpec
+  /** Ends of ticks when odd pages that came home are demoted again. */
+  readonly demotions?: readonly number[]
 }
 
 /** What the observers saw of one page. Even pages lie in DRAM, odd ones on the device. */
@@ -40,6 +45,8 @@ export interface Observation {
   /** By epoch: reads and writes that reached the device. */
   readonly misses: readonly number[]
   readonly writes: readonly number[]
+  /** Ticks of the faults that brought it home. */
+  readonly faults: readonly number[]
   /** Work ticks from the last touch to the end; NaN if it was never touched. */
   readonly idle: number
 }
@@ -52,6 +59,7 @@ export function enumerate(schedule: Schedule, seed: number, speed = 1): Observat
 function enumeratePage(schedule: Schedule, page: number, stream: Stream, speed: number): Observation {
   const klass = Math.floor((page * schedule.before.length) / schedule.pages)
   const pooled = page % 2 === 1
+  const forbidden = FORBIDDEN[schedule.access?.policy ?? 'direct']
   const touches: { tick: number; miss: boolean; write: boolean }[] = []
   const live = (rates: ClassRates, from: number, to: number): void => {
     const perTick = ((rates.reads + rates.writes) * speed) / 100_000
@@ -65,12 +73,14 @@ function enumeratePage(schedule: Schedule, page: number, stream: Stream, speed: 
   live(schedule.before[klass]!, 0, schedule.change * TICK)
   live(schedule.after[klass]!, schedule.change * TICK, schedule.end * TICK)
 
+  let away = pooled
   let accessed = false
   let scannedAt = -1
   let touched = ''
   const hints: number[] = []
   const misses = schedule.epochs.map(() => 0)
   const writes = schedule.epochs.map(() => 0)
+  const faults: number[] = []
   for (let tick = 1; tick <= schedule.end; tick++) {
     const epoch = schedule.epochs.findIndex((end) => tick <= end)
     for (const touch of touches) {
@@ -78,19 +88,39 @@ function enumeratePage(schedule: Schedule, page: number, stream: Stream, speed: 
       accessed = true
       if (scannedAt >= 0) hints.push(tick - scannedAt)
       scannedAt = -1
-      if (pooled && touch.miss) misses[epoch]!++
-      if (pooled && touch.miss && touch.write) writes[epoch]!++
+      if (away && forbidden(touch)) {
+        faults.push(tick)
+        away = false
+      }
+      if (away && touch.miss) misses[epoch]!++
+      if (away && touch.miss && touch.write) writes[epoch]!++
     }
-    if (pooled && scannedAt < 0 && schedule.scans.includes(tick)) scannedAt = tick
-    if (!schedule.walks.includes(tick)) continue
-    touched += accessed ? '1' : '0'
+    if (away && scannedAt < 0 && schedule.scans.includes(tick)) scannedAt = tick
+    if (schedule.walks.includes(tick)) {
+      touched += accessed ? '1' : '0'
+      accessed = false
+    }
+    if (!pooled || away || !schedule.demotions?.includes(tick)) continue
+    away = true
     accessed = false
   }
-  return { klass, pooled, touched, hints, misses, writes, idle: schedule.end * TICK - (touches.at(-1)?.tick ?? NaN) }
+  return { klass, pooled, touched, hints, misses, writes, faults, idle: schedule.end * TICK - (touches.at(-1)?.tick ?? NaN) }
+}
+
+/** Whether an access of a page on the device is a fault. */
+const FORBIDDEN: Readonly<Record<AccessSpec['policy'], (touch: { write: boolean }) => boolean>> = {
+  direct: () => false,
+  'read-only': ({ write }) => write,
+  'fault-on-access': () => true,
+  'swap-only': () => false,
+  // Its tokens are shared by all pages: write-budget.test.ts has a reference of its own.
+  'write-budget': () => false,
 }
 
 export function reveal(schedule: Schedule, seed: number): Observation[] {
-  const { memory, history, access, tenancy, links } = partsOf(hostSpec({ seed }))
+  const policy = schedule.access ?? { policy: 'direct' }
+  // With room for all pages: nobody waits for a frame here.
+  const { memory, history, access, tenancy, links } = partsOf(hostSpec({ seed, access: policy, memoryBytes: 2 ** 27 }))
   const { table } = memory
   const { pages } = schedule
   tenancy.profile(WORKLOAD, profileOf(pages, schedule.before), 0)
@@ -110,11 +140,18 @@ export function reveal(schedule: Schedule, seed: number): Observation[] {
   const hints: number[][] = Array.from({ length: pages }, () => [])
   const misses = Array.from({ length: pages }, () => schedule.epochs.map(() => 0))
   const writes = Array.from({ length: pages }, () => schedule.epochs.map(() => 0))
+  const faults: number[][] = Array.from({ length: pages }, () => [])
+  const away = Uint8Array.from({ length: pages }, (_, page) => page % 2)
   for (let tick = 1; tick <= schedule.end; tick++) {
     const nowNs = tick * 1e7
     resident.work += TICK
     access.tick(resident, TICK, nowNs)
     for (let i = 0; i < access.hintPages.length; i++) hints[access.hintPages.items[i]!]!.push(access.hintLatencyMs.items[i]! / 10)
+    for (let page = 1; page < pages; page += 2) {
+      if (away[page] === 0 || table.state[page] !== LOCAL) continue
+      faults[page]!.push(tick)
+      away[page] = 0
+    }
     access.hintPages.clear()
     access.hintLatencyMs.clear()
     const epoch = schedule.epochs.indexOf(tick)
@@ -130,11 +167,18 @@ export function reveal(schedule: Schedule, seed: number): Observation[] {
     }
     if (tick === schedule.change) tenancy.profile(WORKLOAD, profileOf(pages, schedule.after), nowNs)
     if (schedule.scans.includes(tick)) scan.run(nowNs, memory, history, residents, access.calendars)
-    if (!schedule.walks.includes(tick)) continue
-    for (const node of nodes) node.age()
-    for (let page = 0; page < pages; page++) {
-      const young = nodes[page % 2]!.lru.youngestSlot
-      touched[page] += (table.flags[page]! & GENERATION_MASK) === young ? '1' : '0'
+    if (schedule.walks.includes(tick)) {
+      for (const node of nodes) node.age()
+      for (let page = 0; page < pages; page++) {
+        const young = nodes[table.state[page] === LOCAL ? 0 : 1]!.lru.youngestSlot
+        touched[page] += (table.flags[page]! & GENERATION_MASK) === young ? '1' : '0'
+      }
+    }
+    if (!schedule.demotions?.includes(tick)) continue
+    for (let page = 1; page < pages; page += 2) {
+      if (away[page] === 1) continue
+      demoteNow(memory, history, page, resident.work)
+      away[page] = 1
     }
   }
   return touched.map((bits, page) => ({
@@ -144,6 +188,7 @@ export function reveal(schedule: Schedule, seed: number): Observation[] {
     hints: hints[page]!,
     misses: misses[page]!,
     writes: writes[page]!,
+    faults: faults[page]!,
     idle: table.last[page] === 0 ? NaN : resident.work - table.last[page]!,
   }))
 }

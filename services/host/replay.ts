@@ -58,15 +58,20 @@ export class Replayer {
     const offset = epoch.pages[row]!
     if (offset >= resident.pages) return true
     const page = resident.base + offset
-    const state = table.state[page]!
+    let state = table.state[page]!
     if (state === FREE && !this.#allocate(resident, page)) return false
     if (state === SWAPPED && !this.#access.fault(resident, page)) return false
+    // The place of a row's stores among its reads is not recorded: the fault comes first.
+    if (!this.#access.faults.meet(resident, page, epoch.writes[row]! > 0)) return false
+    state = table.state[page]!
     const rate = ((epoch.reads[row]! + epoch.writes[row]!) * 1e9) / (epochTicks * WORK_TICK_NS)
     this.#rated(page, replay.touchesPerSecond[offset]!, rate)
     replay.touchesPerSecond[offset] = rate
     if (state === POOLED || state === POISONED) {
-      this.#access.touchPooled(resident, page, epoch.llcReads[row]!, epoch.llcWritebacks[row]!)
-      if (epoch.llcWritebacks[row]! > 0) this.#access.rewrite(page, epoch.llcWritebacks[row]!)
+      // What is written back of a page that nobody may store to was stored before it came here: it goes to its old frame.
+      const writebacks = this.#memory.mapping.writable(page) ? epoch.llcWritebacks[row]! : 0
+      this.#access.touchPooled(resident, page, epoch.llcReads[row]!, writebacks)
+      if (writebacks > 0) this.#access.rewrite(page, writebacks)
     } else {
       this.#history.touch(page, resident.work)
       this.#access.localReads += epoch.llcReads[row]!

@@ -20,7 +20,8 @@ export interface SwapSpec {
   readonly latencyNs: number
 }
 
-export interface ProactiveSpec {
+/** Proactive reclaim by cold age: what has been idle for so long, at a rate. */
+export interface ColdAgeSpec {
   readonly bytesPerSecond: number
   readonly ageNs: number
 }
@@ -30,6 +31,40 @@ export interface ThrottleSpec {
   readonly moderate: number
   readonly severe: number
   readonly most: number
+}
+
+/** Proactive reclaim by pressure (senpai.ts). */
+export interface SenpaiSpec {
+  readonly intervalNs: number
+  /** Of what lies in DRAM, each interval without pressure. */
+  readonly reclaimFraction: number
+  /** Share of time stalled at which nothing is reclaimed. */
+  readonly pressureFraction: number
+}
+
+/** How a core copies a page onto a device. */
+export type DemotionStores = 'plain' | 'non-temporal'
+
+/** How demoted pages may be read and written; mapping.ts says what each means. */
+export type AccessSpec =
+  | { readonly policy: 'direct' | 'read-only' | 'swap-only' }
+  | (WriteBudgetSpec & { readonly policy: 'write-budget' })
+  | (ZswapSpec & { readonly policy: 'fault-on-access' })
+
+export interface WriteBudgetSpec {
+  /** How often the devices are asked for their remaining capacity. */
+  readonly pollNs: number
+  /** The share of it that this host lets its tasks write into. */
+  readonly share: number
+}
+
+export interface ZswapSpec {
+  /** A page that compresses to more is not stored. */
+  readonly rejectAboveBytes: number
+  /** The most to store, as a share of DRAM … */
+  readonly poolFraction: number
+  /** … and the share of that below which a full pool accepts again. */
+  readonly reacceptFraction: number
 }
 
 /** What the promoter of this host needs from it, and what "hot" means in truth. */
@@ -54,7 +89,9 @@ export interface HostSpec {
   readonly watermarkScaleFactor: number
   readonly generations: number
   readonly demotionBatch: number
-  readonly proactive: ProactiveSpec | undefined
+  readonly access: AccessSpec
+  readonly demotionStores: DemotionStores
+  readonly proactive: ColdAgeSpec | SenpaiSpec | undefined
   readonly swap: SwapSpec
   readonly throttle: ThrottleSpec | undefined
   readonly promotion: PromotionSpec | undefined

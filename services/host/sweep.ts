@@ -10,6 +10,11 @@ import type { History } from './history.ts'
 import { UNSIZED, type HostMemory } from './memory.ts'
 import type { Resident, Sweep } from './resident.ts'
 
+/** What came of a page: it was swept, passed over, or its frame has to be waited for. */
+const SWEPT = 0
+const PASSED = 1
+const WAITS = 2
+
 /** A whole page is two decompressions of the average line, which stop halfway. */
 const WHOLE_PAGE_VISITS = 2
 
@@ -33,7 +38,9 @@ export class Sweeper {
     // One lap at most looks for pages to sweep; what is left over is lost, for there was nothing to do.
     for (let looked = 0; due > 0 && looked < resident.pages; looked++) {
       if (sweep.passes > 0 && sweep.passesDone >= sweep.passes) return
-      if (this.#page(resident, sweep, resident.base + sweep.cursor)) due--
+      const outcome = this.#page(resident, sweep, resident.base + sweep.cursor)
+      if (outcome === WAITS) return
+      if (outcome === SWEPT) due--
       sweep.cursor++
       if (sweep.cursor === resident.pages) {
         sweep.cursor = 0
@@ -42,23 +49,24 @@ export class Sweeper {
     }
   }
 
-  /** False if the sweep passes this page over. */
-  #page(resident: Resident, sweep: Sweep, page: number): boolean {
+  #page(resident: Resident, sweep: Sweep, page: number): number {
     const { table } = this.#memory
-    const state = table.state[page]!
-    if (state === FREE) return false
-    if (sweep.pooledOnly && state !== POOLED) return false
-    if (state === SWAPPED && !this.#access.fault(resident, page)) return false
+    let state = table.state[page]!
+    if (state === FREE) return PASSED
+    if (sweep.pooledOnly && state !== POOLED) return PASSED
+    if (state === SWAPPED && !this.#access.fault(resident, page)) return PASSED
+    if (!this.#access.faults.meet(resident, page, sweep.writes)) return WAITS
+    state = table.state[page]!
     if (state === POOLED || state === POISONED) {
       if (sweep.writes) this.#access.touchPooled(resident, page, 0, LINES_PER_PAGE)
       else this.#access.touchPooled(resident, page, LINES_PER_PAGE, 0, WHOLE_PAGE_VISITS)
       if (sweep.writes && state === POOLED) this.#access.resize(page, this.#size(resident, sweep, page))
-      return true
+      return SWEPT
     }
     this.#history.touch(page, resident.work)
     if (sweep.writes) table.size[page] = this.#size(resident, sweep, page)
     else this.#access.localReads += LINES_PER_PAGE
-    return true
+    return SWEPT
   }
 
   #size(resident: Resident, sweep: Sweep, page: number): number {

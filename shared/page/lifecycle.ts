@@ -20,6 +20,7 @@ export const PAGE_EVENTS = [
   'POISON',
   'FREE',
   'LAND',
+  'ACCESS_FAULT',
 ] as const
 export type PageEvent = (typeof PAGE_EVENTS)[number]
 
@@ -43,6 +44,7 @@ export const pageLifecycle = setup({
       on: {
         PROMOTE: 'promoting',
         WRITE_FAULT: 'promoting',
+        ACCESS_FAULT: 'promoting',
         SWAP_OUT: 'swapped',
         POISON: 'poisoned',
         FREE: 'free',

@@ -1,12 +1,36 @@
 /** A host and its promoter, as a scenario gives them. */
 import { z } from 'zod'
-import { byteRate, flag, mapping, name, percentage, size, time, whole } from './fields.ts'
+import { access } from './access.ts'
+import { byteRate, choice, flag, mapping, name, percentage, size, time, whole } from './fields.ts'
 import { allocation } from './isolation.ts'
 
-const proactive = mapping('Proactive reclaim', {
+const byAge = mapping('Proactive reclaim of what has been idle for long', {
+  by: z.literal('age').default('age'),
   rate: byteRate('How much it demotes'),
   age: time('How long a page must have been idle', { min: '1ms', max: '10h' }),
 })
+
+const byPressure = mapping('Proactive reclaim as far as it makes nobody stall, as TMO does', {
+  by: z.literal('pressure'),
+  // R: the figures of TMO's Senpai.
+  interval: time('How often it reclaims, from tick to tick; default 6s', { min: '1ms', max: '1h' }).prefault('6s'),
+  reclaim: percentage('Share of what lies in DRAM that it reclaims each time; default 0.05%', {
+    min: '0.001%',
+    max: '100%',
+  }).prefault('0.05%'),
+  pressure: percentage('Share of time stalled for memory at which it reclaims nothing; default 0.1%', {
+    min: '0.001%',
+    max: '100%',
+  }).prefault('0.1%'),
+})
+
+const BY_EXPECTED = 'one of age, pressure'
+
+const proactive = z
+  .discriminatedUnion('by', [byAge, byPressure], {
+    error: (issue) => (issue.code === 'invalid_union' ? BY_EXPECTED : `a mapping with by: ${BY_EXPECTED}`),
+  })
+  .describe('Proactive reclaim; default: none')
 
 const swap = mapping('The swap device', {
   size: size('Its size; 0B: none', { min: '0B', max: '16TiB' }),
@@ -33,6 +57,11 @@ export const host = mapping('A host', {
   watermarkScaleFactor: whole('vm.watermark_scale_factor, in 10000ths of memory; default 10', 1, 1000).default(10),
   generations: whole('MGLRU generations; default 4', 2, 4).default(4),
   demotionBatch: whole('Pages in a demotion batch; default 512', 1, 4096).default(512),
+  access,
+  demotionStores: choice('How pages are copied to a device; default plain (which read each line for ownership first)', [
+    'plain',
+    'non-temporal',
+  ]).default('plain'),
   proactive: proactive.optional(),
   swap: swap.prefault({ size: '0B' }),
   throttle: throttle.optional().describe('Its accesses to a device wait when that is loaded; default: off'),

@@ -8,6 +8,7 @@ export function* isolationProblems(scenario: Scenario): Iterable<Problem> {
   for (const [id, host] of Object.entries(scenario.hosts)) {
     yield* sizeProblems(['hosts', id], host, scenario.devices)
     yield* cpusetProblems(['hosts', id, 'isolation'], host)
+    yield* nodeProblems(['hosts', id, 'access'], host)
   }
   yield* promoterProblems(scenario)
   yield* taskProblems(scenario)
@@ -52,6 +53,17 @@ function* cpusetProblems(at: Path, { isolation, devices }: HostScenario): Iterab
   }
 }
 
+/** zswap's pool, or none, is no memory node on which anything could land. */
+function* nodeProblems(at: Path, { access, isolation }: HostScenario): Iterable<Problem> {
+  const { policy } = access
+  if ((policy !== 'fault-on-access' && policy !== 'swap-only') || isolation.policy === 'private-node') return
+  yield wrong(
+    at,
+    `got ${policy}, which makes no memory node of a device, under isolation ${isolation.policy}`,
+    'isolation: { policy: private-node }, or another access',
+  )
+}
+
 /** P: NUMA balancing and DAMON pass a private node over, so nothing would ever be heard of its pages. */
 function* promoterProblems({ promoters, hosts }: Scenario): Iterable<Problem> {
   for (const [id, { host, hints }] of Object.entries(promoters)) {
@@ -71,6 +83,12 @@ function* taskProblems({ workloads, hosts }: Scenario): Iterable<Problem> {
     const host = Object.hasOwn(hosts, workload.host) ? hosts[workload.host] : undefined
     if (host !== undefined && (host.isolation.policy !== 'dedicated-driver' || host.devices.length === 0)) {
       yield wrong(path, got, '0B, or a host with a device and isolation: { policy: dedicated-driver }')
+    } else if (host !== undefined && host.access.policy !== 'direct') {
+      yield wrong(
+        path,
+        `${got}, under access ${host.access.policy}`,
+        `0B, or access: direct of ${workload.host}: it is written where it lies`,
+      )
     } else if (workload.kind === 'trace') yield wrong(path, got, '0B: a trace does not allocate in order')
     else if (workload.deliberate > workload.size) yield wrong(path, got, `at most its size (${formatBytes(workload.size)})`)
   }

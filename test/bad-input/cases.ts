@@ -243,7 +243,72 @@ const isolation = [
     '1k/s, deliberate: 1MiB',
     `${SHAPE} workloads.web-1.deliberate: got 1.00 MiB (line 17); expected 0B, or a host with a device and isolation: { policy: dedicated-driver }`,
   ),
+  allocating(
+    'leaks onto what is no node',
+    'access: fault-on-access, isolation: { policy: none }',
+    `${SHAPE} hosts.host-1.access: got fault-on-access, which makes no memory node of a device, under isolation none (line 12); expected`,
+  ),
   change('a cgroup that is none', '1k/s', '1k/s, cgroup: user', `${SHAPE} workloads.web-1.cgroup: got "user"`),
+]
+
+const access = [
+  change(
+    'an access of no known policy',
+    'devices: []',
+    'devices: [], access: readonly',
+    `${SHAPE} hosts.host-2.access: got "readonly" (line 13); expected read-only, or another one of direct, read-only,`,
+  ),
+  change(
+    'a form of access without its policy',
+    'devices: []',
+    'devices: [], access: { pool: 5% }',
+    `${SHAPE} hosts.host-2.access.policy: missing (line 13); expected one of direct, read-only,`,
+  ),
+  change(
+    'an access that is a list',
+    'devices: []',
+    'devices: [], access: [direct]',
+    `${SHAPE} hosts.host-2.access: got a list (line 13); expected one of direct, read-only,`,
+  ),
+  change(
+    'a parameter of another policy',
+    'devices: []',
+    'devices: [], access: { policy: read-only, pool: 5% }',
+    `${SHAPE} hosts.host-2.access.pool: unknown key "pool" (line 13); expected one of policy`,
+  ),
+  change(
+    'a pool without its unit',
+    'devices: []',
+    'devices: [], access: { policy: fault-on-access, pool: 5 }',
+    `${SHAPE} hosts.host-2.access.pool: got 5 (line 13); expected a percentage from 0.1% to 100%`,
+  ),
+]
+
+const proactive = [
+  change(
+    'proactive reclaim by nothing known',
+    'devices: []',
+    'devices: [], proactive: { by: luck }',
+    `${SHAPE} hosts.host-2.proactive.by: got "luck" (line 13); expected one of age, pressure`,
+  ),
+  change(
+    'proactive reclaim by age without an age',
+    'devices: []',
+    'devices: [], proactive: { rate: 1MB/s }',
+    `${SHAPE} hosts.host-2.proactive.age: missing (line 13); expected a time from 1ms to 10h`,
+  ),
+  change(
+    'a rate where pressure decides',
+    'devices: []',
+    'devices: [], proactive: { by: pressure, rate: 1MB/s }',
+    `${SHAPE} hosts.host-2.proactive.rate: unknown key "rate" (line 13); expected one of by, interval,`,
+  ),
+  change(
+    'stores of no kind',
+    'devices: []',
+    'devices: [], demotionStores: fast',
+    `${SHAPE} hosts.host-2.demotionStores: got "fast" (line 13); expected one of plain, non-temporal`,
+  ),
 ]
 
 const names = [
@@ -515,6 +580,8 @@ export const CASES: readonly Case[] = [
   ...quantities,
   ...consistency,
   ...isolation,
+  ...access,
+  ...proactive,
   ...names,
   ...contents,
   ...shapes,
