@@ -1,10 +1,13 @@
 /** All experiments, by name. */
 import { ColdpoolError } from '#shared/errors.ts'
 import { printable } from '#shared/scenario/problems.ts'
+import { accessPolicies } from './access.ts'
 import type { Experiment } from './experiment.ts'
+import { isolation } from './isolation.ts'
 import { race } from './race.ts'
+import { sharePolicies } from './shares.ts'
 
-export const EXPERIMENTS: readonly Experiment[] = [race]
+export const EXPERIMENTS: readonly Experiment[] = [race, isolation, accessPolicies, sharePolicies]
 
 /** Throws CP_OPTION. */
 export function experimentOf(name: string): Experiment {

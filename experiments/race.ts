@@ -1,5 +1,5 @@
 /** Whether any promotion loop outruns the bear, by where it hears of hot pages, how fast the bear is, and how much room is left. */
-import type { Verdict } from '#simulation/verdict.ts'
+import { lostPercent, poisonedPages } from './figures.ts'
 import type { Experiment, Results } from './experiment.ts'
 
 const SCENARIO = `# One host, one device, a service of which the cold half is demoted, and a bear that begins to overwrite its pooled pages at 5 s.
@@ -56,7 +56,7 @@ export const race: Experiment = {
       title: 'closest headroom, MiB',
       of: (verdict) => verdict.bear.closestHeadroomBytes / 2 ** 20,
     },
-    { name: 'poisoned', title: 'pages poisoned', of: (verdict) => number(verdict, 'poisonedPages') },
+    { name: 'poisoned', title: 'pages poisoned', of: poisonedPages },
     {
       name: 'lost',
       title: 'time lost against all-DRAM, %',
@@ -80,8 +80,4 @@ export const race: Experiment = {
 function lastOutrun(results: Results, policy: string): number {
   const outrun = results.along('rate', policy, 'outrun').filter(({ estimate }) => estimate.mean === 1)
   return outrun.reduce((most, { at }) => Math.max(most, at), 0)
-}
-
-function number(verdict: Verdict, key: string): number {
-  return Object.values(verdict.devices).reduce((sum, device) => sum + (device[key] as number), 0)
 }
