@@ -2,8 +2,8 @@
  * Faults on demoted pages: a task meets what the mapping forbids, and brings the page home before it goes on.
  *
  * First stores (or first touches) come as a Poisson process per page, whether the CPU cache holds the line or not: the page
- * table says no before the cache is asked. Laid end to end, one tick of every pooled page of a class is one interval; an exponential step along
- * it names the next page that faults and when in its tick. That is exact, and its cost follows the faults.
+ * table says no before the cache is asked. Laid end to end, one tick of every pooled page of a class is one interval; an
+ * exponential step along it names the next page that faults and when in its tick. That is exact, and its cost follows the faults.
  *
  * Left out: two threads that fault on one page at once, and the order of faults of different classes within a tick.
  */
@@ -193,7 +193,9 @@ export class Faults {
     memory.faultIn(page, resident.work)
     resident.accesses[device]! += LINES_PER_PAGE
     // The first line comes after the device's latency under its present load, the rest streams.
-    const kernelNs = PAGE_FAULT_NS + MIGRATE_PAGE_NS + COPY_PAGE_NS + TLB_FLUSH_NS
+    const copyNs = PAGE_FAULT_NS + MIGRATE_PAGE_NS + COPY_PAGE_NS
+    // What was not mapped is in nobody's TLB.
+    const kernelNs = memory.mapping.readable ? copyNs + TLB_FLUSH_NS : copyNs
     const ns = kernelNs + link.readNs(link.kindOf(size))
     tally.kernelNs += kernelNs
     this.stallNs += ns

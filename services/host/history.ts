@@ -26,6 +26,7 @@ export class History {
   readonly #table: PageTable
   readonly #classes: readonly RateClass[]
   readonly #mapping: Mapping
+  readonly #direct: boolean
   readonly #touchKey: Key
   readonly #hintKey: Key
   /** exp(−rate·span) of the last question per class and place: pages of a class are mostly asked with one span. */
@@ -37,6 +38,7 @@ export class History {
     this.#table = table
     this.#classes = classes
     this.#mapping = mapping
+    this.#direct = mapping.direct
     this.#touchKey = touchKey
     this.#hintKey = hintKey
   }
@@ -89,8 +91,8 @@ export class History {
     const state = this.#table.state[page]!
     if (state === SWAPPED) return 0
     if (state === POOLED || state === POISONED) {
-      if (!this.#mapping.readable) return 0
-      return this.#mapping.writable(page) ? touchesPerTick(c) - missesPerTick(c) : c.readsPerTick * (1 - c.miss)
+      if (this.#direct || this.#mapping.writable(page)) return touchesPerTick(c) - missesPerTick(c)
+      return this.#mapping.readable ? c.readsPerTick * (1 - c.miss) : 0
     }
     return touchesPerTick(c)
   }

@@ -119,7 +119,7 @@ export class Reclaimer {
     else this.#byPressure(nowNs, out)
   }
 
-  /** As many of the coldest pages as Senpai says. */
+  /** As many of the coldest pages as Senpai says (senpai.ts). */
   #byPressure(nowNs: number, out: Outbox): void {
     const { memory, demotion, tally, access } = this.#parts
     const stalledNs = tally.directReclaimStallNs + access.swapInStallNs + access.faults.stallNs

@@ -3,8 +3,8 @@
  * scaled down the nearer the share of time in which tasks stalled for want of memory comes to its target, and nothing beyond.
  * S: FACTS 8 (TMO is driven by PSI, not by rate); the formula reclaim = memory · ratio · max(0, 1 − pressure / target): R.
  *
- * Pressure is the time of all stalls over the interval, one at most: as if no two tasks ever stalled at once (D: an upper bound
- * of PSI "some"). Left out: IO pressure, and cgroups (one for the whole host).
+ * Pressure is the time of all stalls (direct reclaim, major faults, faults on demoted pages) over the interval, one at most: as if
+ * no two tasks ever stalled at once (D: an upper bound of PSI "some"). Left out: IO pressure, and cgroups (one for the whole host).
  */
 import type { SenpaiSpec } from './spec.ts'
 
