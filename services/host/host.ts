@@ -135,7 +135,7 @@ export class Host implements Actor {
     })
     this.#allocation = new Allocation(memory, access, tally, marks, isolation)
     this.#isolation = isolation
-    if (isolation?.arriving === true) this.#nextTick = nextOnGrid(0, spec.tickNs, spec.quantumNs)
+    if (isolation?.system.arriving === true) this.#nextTick = nextOnGrid(0, spec.tickNs, spec.quantumNs)
     this.#memory = memory
     this.#links = links
     this.#swap = swap
@@ -280,7 +280,7 @@ export class Host implements Actor {
       this.#tally.kernelNs += this.#hintScan.run(nowNs, this.#memory, this.#history, residents, this.#access.calendars)
     }
     this.#sendHints(out)
-    this.#isolation?.arrive(this.#spec.tickNs)
+    this.#isolation?.system.arrive(this.#spec.tickNs)
     this.#reclaimer.tick()
     this.#reclaimer.proactive(nowNs, spanNs, out)
     this.#demotion.ask(out)
@@ -297,7 +297,7 @@ export class Host implements Actor {
       this.#tally.oomKills++
       this.#kill(victim, out)
     }
-    const idle = !this.#tenancy.residents.some((resident) => resident.alive) && this.#isolation?.arriving !== true
+    const idle = !this.#tenancy.residents.some((resident) => resident.alive) && this.#isolation?.system.arriving !== true
     if (idle) this.#nextTick = NEVER
   }
 
@@ -438,7 +438,7 @@ export class Host implements Actor {
         memory.origins,
         memory.slots.reduce((sum, held) => sum + held, 0),
       ),
-      ...this.#isolation?.observe(),
+      ...this.#isolation?.system.observe(),
       transitions: memory.table.transitions,
       'latencyNs.mean': this.#access.latency.meanNs,
       'latencyNs.p50': this.#access.latency.quantileNs(0.5),

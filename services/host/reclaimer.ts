@@ -212,7 +212,8 @@ export class Reclaimer {
     else node.kswapd.sleep()
     if (!node.kswapd.active) return
     node.kswapd.budgetNs = Math.min(node.kswapd.budgetNs + spanNs, spanNs)
-    while (short() && this.#dropFile(node, nodeOf(device)));
+    let dropping = true
+    while (dropping && short()) dropping = this.#dropFile(node, nodeOf(device))
     const { table } = memory
     while (short() && node.kswapd.budgetNs > 0 && memory.swapFree > 0 && !swap.congested(nowNs)) {
       const page = this.#victim(node)
@@ -233,7 +234,7 @@ export class Reclaimer {
   /** Clean page cache goes first, for it costs no write. False if the node has none, or its kswapd no time. */
   #dropFile({ kswapd }: Node, node: number): boolean {
     const { isolation, tally } = this.#parts
-    if (kswapd.budgetNs <= 0 || isolation?.cache.drop(node) !== true) return false
+    if (kswapd.budgetNs <= 0 || isolation?.system.cache.drop(node) !== true) return false
     kswapd.budgetNs -= DROP_PAGE_NS
     tally.kernelNs += DROP_PAGE_NS
     return true

@@ -28,8 +28,8 @@ export function leakOrigin(kind: LeakKind, cause: LeakCause): number {
   return FIRST_LEAK + index
 }
 
-export function leakOf(origin: number): { readonly kind: LeakKind; readonly cause: LeakCause } | undefined {
-  return LEAKS[origin - FIRST_LEAK]
+export function leakOf(origin: number): { readonly kind: LeakKind; readonly cause: LeakCause } {
+  return LEAKS[origin - FIRST_LEAK]!
 }
 
 export class Origins {
