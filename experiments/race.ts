@@ -57,11 +57,7 @@ export const race: Experiment = {
       of: (verdict) => verdict.bear.closestHeadroomBytes / 2 ** 20,
     },
     { name: 'poisoned', title: 'pages poisoned', of: poisonedPages },
-    {
-      name: 'lost',
-      title: 'time lost against all-DRAM, %',
-      of: (verdict) => ((verdict.hosts['host-1']!['slowdown'] as number) - 1) * 100,
-    },
+    { name: 'lost', title: 'time lost against all-DRAM, %', of: (verdict) => lostPercent(verdict, 'host-1') },
   ],
   seeds: 5,
   finding: (results) => {
