@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { main } from '#cli/program.ts'
-import { BASE, type Case, CASES } from './bad-input/cases.ts'
+import { BASE, type Case } from './bad-input/case.ts'
+import { CASES } from './bad-input/cases.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coldpool-bad-input-'))
 const scenario = join(folder, 'scenario.yaml')

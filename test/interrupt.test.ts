@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
-import { BASE } from './bad-input/cases.ts'
+import { BASE } from './bad-input/case.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coldpool-interrupt-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -13,17 +13,29 @@ const ROOT = new URL('../../', import.meta.url).pathname
 
 type Case = readonly [name: string, file: string, ...options: readonly string[]]
 
-const [QUICKSTART, NEIGHBOUR] = ['quickstart', 'noisy-neighbour'].map((name) => join(ROOT, `scenarios/${name}.yaml`)) as [
-  string,
-  string,
-]
+const scenario = (name: string): string => join(ROOT, `scenarios/${name}.yaml`)
+const [QUICKSTART, NEIGHBOUR] = [scenario('quickstart'), scenario('noisy-neighbour')]
 const RANDOM = randomScenarioTexts(5).map((yaml, i): Case => [`random scenario ${i + 1}`, fileOf(yaml, i)])
 
-const IN_ONE: readonly Case[] = [['quickstart', QUICKSTART], ['noisy-neighbour', NEIGHBOUR, '--duration', '5s'], ...RANDOM]
+const COARSE = ['--quantum', '10ms', '--duration']
+/** Leaks, a cage, a budget, a share that pauses. */
+const RULES: readonly Case[] = [
+  ['isolation', scenario('isolation'), ...COARSE, '4s'],
+  ['read-only', scenario('read-only'), ...COARSE, '4s'],
+  ['a write budget', scenario('read-only'), ...COARSE, '4s', '--set', 'hosts.*.access=write-budget'],
+  ['shares', scenario('shares'), ...COARSE, '9s'],
+]
+const IN_ONE: readonly Case[] = [
+  ['quickstart', QUICKSTART],
+  ['noisy-neighbour', NEIGHBOUR, '--duration', '5s'],
+  ...RULES,
+  ...RANDOM,
+]
 /** Costs more, so what is long is cut. */
 const IN_MANY: readonly Case[] = [
   ['quickstart', QUICKSTART, '--duration', '3s'],
   ['noisy-neighbour', NEIGHBOUR, '--duration', '5s'],
+  RULES[0]!,
   ...RANDOM,
 ]
 
