@@ -6,6 +6,7 @@ import { printable, ScenarioError } from '#shared/scenario/problems.ts'
 import { addClusterCommands, append } from './cluster-commands.ts'
 import { experiment, type ExperimentFlags, listExperiments } from './experiment.ts'
 import type { Io } from './io.ts'
+import { type ReportFlags, reportRun } from './report.ts'
 import { run, type RunFlags } from './run.ts'
 import type { WatchIo } from './watch/watch.ts'
 
@@ -25,6 +26,12 @@ An injection is a line such as this one; instead of inject (with its workload) t
   - { quantum: 9000, inject: workload-8, workload: { host: host-1, kind: bear, size: 256MiB, rate: 400MB/s, attack: 5s } }
 
 Ctrl-C ends the run early and keeps its folder; the verdict says interrupted, the exit code is 130.`
+
+const REPORT_EXAMPLES = `
+"coldpool run" writes the report of its run by itself. It is one file without scripts, to be read offline, mailed and printed.
+
+Example:
+  coldpool report runs/quickstart-20260101T120000`
 
 const SCHEMA_EXAMPLES = `
 Example, for the YAML extension of most editors:
@@ -66,6 +73,16 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .addHelpText('after', RUN_EXAMPLES)
     .action(async (file: string, flags: RunFlags) => {
       exitCode = await run(file, flags, io)
+    })
+
+  program
+    .command('report')
+    .description('write report.html into a run folder: verdict, charts, tables, and how to do the same again')
+    .argument('<RUN>', 'the folder of a run')
+    .option('--quiet', 'show no progress')
+    .addHelpText('after', REPORT_EXAMPLES)
+    .action(async (folder: string, flags: ReportFlags) => {
+      exitCode = await reportRun(folder, flags, io)
     })
 
   program

@@ -364,6 +364,12 @@ const options = [
     ['experiment', 'race', '--seeds', '0'],
     'CP_OPTION --seeds: got 0; expected a whole number from 1 to 1000',
   ),
+  args(
+    'a report of no folder',
+    ['report', 'no-such-run'],
+    'CP_RUN_FOLDER no-such-run: is no folder; expected the folder of a run, such as runs/',
+  ),
+  args('a report of a file', ['report', 'FILE'], 'CP_RUN_FOLDER FILE: is no folder; expected the folder of a run'),
 ]
 
 export const CASES: readonly Case[] = [
