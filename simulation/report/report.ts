@@ -199,7 +199,7 @@ function scenarioOf({ scenarioText }: RunRecord): Part {
 function againOf({ hasInjections, verdict }: RunRecord): Part {
   const command = `coldpool run scenario.yaml${hasInjections ? ' --injections injections.yaml' : ''}`
   return html`<p>In the run folder, with the same version of coldpool:</p>
-    <pre><code>${command}</code></pre>
+    <pre tabindex="0" role="region" aria-label="The command"><code>${command}</code></pre>
     <p>
       gives the digest <code>${verdict.digest}</code>, on any bus and any
       machine.${verdict.interrupted && ' This run was interrupted; the command does not stop where it did, and its digest is another.'}

@@ -59,7 +59,7 @@ caption { text-align: left; font-weight: 600; padding: .6rem .8rem .2rem }
 th, td { padding: .32rem .8rem; text-align: right; white-space: nowrap; border-top: 1px solid var(--rule) }
 thead th { color: var(--soft); font-weight: 600; border-top: 0 }
 th:first-child, td.text, th.text { text-align: left }
-td.text { white-space: normal; min-width: 9rem }
+td.text { white-space: normal; min-width: 5.5rem }
 tbody th { font-weight: 600 }
 .note { color: var(--soft); font-size: .86rem; max-width: 90ch; margin: .3rem 0 }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 350px), 1fr)); gap: 14px }
@@ -72,8 +72,8 @@ figure svg text { paint-order: stroke; stroke: var(--card); stroke-width: 3px; s
 .legend { display: flex; flex-wrap: wrap; gap: 0 .9rem; list-style: none; padding: 0; margin: .2rem 0 0; font-size: .82rem }
 .legend li { overflow-wrap: anywhere }
 .legend svg { display: inline-block; width: 18px; height: 10px; margin: 0 .35rem 0 0; vertical-align: 0 }
-.timeline { columns: 22rem auto; padding-left: 2rem; font-size: .9rem }
-.timeline li { break-inside: avoid }
+.timeline { columns: 22rem auto; column-gap: 1rem; padding-left: 0; font-size: .9rem }
+.timeline li { break-inside: avoid; margin-left: 2rem }
 pre { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: .8rem; overflow-x: auto; font: 13px/1.5 ui-monospace, "SF Mono", Consolas, monospace; margin: .6rem 0 }
 details { margin: .8rem 0 }
 summary { cursor: pointer; font-weight: 600 }
