@@ -36,10 +36,7 @@ export async function run(file: string, flags: RunFlags, io: Io): Promise<number
   const network = networkOf(flags)
 
   // Loaded only now, so that a slip in the scenario is told at once.
-  const [{ renderVerdict, runScenario }, { writeReport }] = await Promise.all([
-    import('#simulation/run.ts'),
-    import('#simulation/report/report.ts'),
-  ])
+  const { renderVerdict, runScenario } = await import('#simulation/run.ts')
   using interrupt = listenForInterrupt(io)
   using progress = showProgress(json || quiet ? undefined : io.stderr)
   let behindSeconds = 0
@@ -56,8 +53,6 @@ export async function run(file: string, flags: RunFlags, io: Io): Promise<number
   if (behindSeconds >= BEHIND_SECONDS) io.stderr.write(`the run fell behind its pace by ${behindSeconds.toFixed(1)} s\n`)
   const text = json ? JSON.stringify(result.verdict, null, 2) : renderVerdict(result)
   io.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
-  // Behind the verdict, so that nobody waits for it.
-  if (result.folder !== undefined) await writeReport(result.folder)
   return interrupt.signal.aborted ? EXIT_INTERRUPTED : 0
 }
 

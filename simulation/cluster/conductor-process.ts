@@ -12,7 +12,6 @@ import { loadScenario, parseScenario } from '#shared/scenario.ts'
 import { RunFolder } from '../folder.ts'
 import type { RunResult } from '../ledger.ts'
 import { renderVerdict } from '../render.ts'
-import { writeReport } from '../report/report.ts'
 import { readScenarioText } from '../scenario-file.ts'
 import type { Verdict } from '../verdict.ts'
 import { lobby } from './crew.ts'
@@ -53,10 +52,8 @@ export async function conductorProcess(
     const cluster = clusterName(flags) ?? DEFAULT_CLUSTER
     const stages = wholeOf('COLDPOOL_STAGES') ?? 0
     const result = await conductRun(wire, store, input, { cluster, pace, log, leave, stages, dropped: wire.dropped, ...more })
-    if (result) {
-      process.stdout.write(renderVerdict(result))
-      if (result.folder !== undefined) await writeReport(result.folder)
-    } else log.info({}, 'the run is left as it is; the next conductor resumes it')
+    if (result) process.stdout.write(renderVerdict(result))
+    else log.info({}, 'the run is left as it is; the next conductor resumes it')
   } finally {
     stopAlive()
     await wire.close()

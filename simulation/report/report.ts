@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatCount } from '#shared/units.ts'
+import { REPORT } from '../folder.ts'
 import { guarded } from '../output.ts'
 import { type Figure, hasNews } from './figure.ts'
 import { hostFigures, pagesOf, promoterFigures, workloadFigures } from './host-figures.ts'
@@ -14,8 +15,6 @@ import { plotter, type Plot } from './plot.ts'
 import { deviceFigures, fillOf, raceOf, refusalsOf, shownDevices } from './pool-figures.ts'
 import { type RunEvent, RunRecord } from './record.ts'
 import { allFigures, latencyTables, verdictTables } from './tables.ts'
-
-const REPORT = 'report.html'
 
 /** More rows help nobody who reads; events.ndjson has all. */
 const EVENTS_MAX = 500
