@@ -4,6 +4,7 @@ import { ColdpoolError } from '#shared/errors.ts'
 import { scenarioJsonSchema } from '#shared/scenario.ts'
 import { printable, ScenarioError } from '#shared/scenario/problems.ts'
 import { addClusterCommands, append } from './cluster-commands.ts'
+import { type CompareFlags, compareRuns } from './compare.ts'
 import { experiment, type ExperimentFlags, listExperiments } from './experiment.ts'
 import type { Io } from './io.ts'
 import { type ReportFlags, reportRun } from './report.ts'
@@ -32,6 +33,14 @@ const REPORT_EXAMPLES = `
 
 Example:
   coldpool report runs/quickstart-20260101T120000`
+
+const COMPARE_EXAMPLES = `
+The first run is what the others are held against. The page has every difference, and the runs' charts laid over each other.
+
+Examples:
+  coldpool compare runs/calm-20260101T120000 runs/calm-20260101T121500
+  coldpool compare A B C --out three.html
+  coldpool compare A B --json | jq '.differences[0]'`
 
 const SCHEMA_EXAMPLES = `
 Example, for the YAML extension of most editors:
@@ -83,6 +92,18 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .addHelpText('after', REPORT_EXAMPLES)
     .action(async (folder: string, flags: ReportFlags) => {
       exitCode = await reportRun(folder, flags, io)
+    })
+
+  program
+    .command('compare')
+    .description('show how runs differ, and by how much: tables, and a page with their charts laid over each other')
+    .argument('<RUNS...>', 'the folders of two runs or more')
+    .option('--out <FILE>', 'where the page is written; default: compare.html')
+    .option('--json', 'print the differences as data and nothing else; a page is written only with --out')
+    .option('--quiet', 'show no progress')
+    .addHelpText('after', COMPARE_EXAMPLES)
+    .action(async (folders: string[], flags: CompareFlags) => {
+      exitCode = await compareRuns(folders, flags, io)
     })
 
   program

@@ -85,7 +85,7 @@ function nanoseconds(ns: number): string {
 }
 
 /** Columns as wide as their widest cell, two spaces between; the first to the left, numbers to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]!.length)))
   return [head, ...rows]
     .map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join('  '))

@@ -4,9 +4,10 @@ import { PAGE_STATES, type PageState } from '#shared/page/lifecycle.ts'
 import { PAGE_BYTES } from '#shared/page/page-table.ts'
 import { COLOURS } from '../chart.ts'
 import type { Curve, Figure } from './figure.ts'
+import { figureOf } from './figures.ts'
 import { type Mark, marksFor } from './marks.ts'
 import type { Measure } from './measure.ts'
-import { figureOf, type Palette, worst } from './palette.ts'
+import { type Palette, worst } from './palette.ts'
 import type { RunRecord } from './record.ts'
 import { type Points, quotientOf } from './series.ts'
 
@@ -64,7 +65,7 @@ export function hostFigures(record: RunRecord, palette: Palette, marks: readonly
 }
 
 /** Elapsed time over work, of the time since the sample before. */
-function slowdownOf(record: RunRecord, host: ActorId): Points | undefined {
+export function slowdownOf(record: RunRecord, host: ActorId): Points | undefined {
   const metrics = record.metrics(host)
   const elapsed = metrics?.values('elapsedSeconds')
   const work = metrics?.values('workSeconds')
@@ -117,7 +118,7 @@ export function workloadFigures(record: RunRecord, marks: readonly Mark[]): Figu
 }
 
 /** From work time and the slowdown since the start, which is elapsed time over work. */
-function workloadSlowdown(record: RunRecord, workload: ActorId): Points | undefined {
+export function workloadSlowdown(record: RunRecord, workload: ActorId): Points | undefined {
   const metrics = record.metrics(workload)
   const work = metrics?.values('workSeconds')
   const slowdown = metrics?.values('slowdown')

@@ -1,6 +1,7 @@
 /** Who is drawn in which colour, the same on every chart of a page. */
 import type { ActorId } from '#shared/actor.ts'
 import { COLOURS } from '../chart.ts'
+import { figureOf } from './figures.ts'
 import type { RunRecord } from './record.ts'
 
 /** For all that have no colour of their own. */
@@ -56,16 +57,4 @@ export class Palette {
 export function worst(ids: readonly ActorId[], badness: (id: ActorId) => number): ActorId[] {
   const chosen = new Set(ids.toSorted((x, y) => badness(y) - badness(x)).slice(0, SHOWN_MAX))
   return ids.filter((id) => chosen.has(id))
-}
-
-/** Zero where there is none. */
-export function figureOf(figures: unknown, path: string): number {
-  const found = path
-    .split('.')
-    .reduce<unknown>((at, part) => (isMapping(at) && Object.hasOwn(at, part) ? at[part] : undefined), figures)
-  return typeof found === 'number' && !Number.isNaN(found) ? found : 0
-}
-
-function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }

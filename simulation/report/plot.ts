@@ -50,6 +50,16 @@ export async function plotter(seconds: number): Promise<Plot> {
   }
 }
 
+/** Tells after each drawing how many there were. */
+export function counted(plot: Plot, onDrawn: (drawn: number) => void): Plot {
+  let drawn = 0
+  return async (figure) => {
+    const svg = await plot(figure)
+    onDrawn(++drawn)
+    return svg
+  }
+}
+
 function rowsOf({ name, colour, points }: Curve, index: number) {
   const { seconds, values } = points
   return thinned(values.length, [values], POINTS_MAX)
@@ -174,5 +184,5 @@ function slim(svg: string): string {
     .replaceAll(/<text [^>]*opacity="0"[^>]*>[^<]*<\/text>/g, '')
     .replaceAll(/<rect [^>]*fill="transparent"[^>]*\/?>(?:<\/rect>)?/g, '')
     .replaceAll('<g/>', '')
-    .replaceAll(/(\.\d)\d+/g, '$1')
+    .replaceAll(/<[^>]*>/g, (tag) => tag.replaceAll(/(\.\d)\d+/g, '$1'))
 }

@@ -3,11 +3,12 @@ import type { ActorId } from '#shared/actor.ts'
 import { REFUSAL_REASONS } from '#shared/messages.ts'
 import { COLOURS } from '../chart.ts'
 import type { Curve, Figure } from './figure.ts'
+import { figureOf } from './figures.ts'
 import { type Mark, marksFor } from './marks.ts'
 import type { Measure } from './measure.ts'
-import { figureOf, OTHERS, type Palette, worst } from './palette.ts'
+import { OTHERS, type Palette, worst } from './palette.ts'
 import type { RunRecord } from './record.ts'
-import { type Points, pointsFrom, rateOf } from './series.ts'
+import { type Points, pointsFrom, rateOf, withoutZeros } from './series.ts'
 
 /** The devices of which there are charts: all if they are few, else those that came nearest to being full. */
 export function shownDevices({ verdict }: RunRecord): ActorId[] {
@@ -140,18 +141,15 @@ export function deviceFigures(record: RunRecord, devices: readonly ActorId[], ma
   const column = (name: string) => (id: ActorId) => record.metrics(id)?.points(name)
   return [
     chart('Headroom', 'bytes', column('headroomBytes'), 'Physical capacity that is neither used nor waiting to be zeroed.'),
-    chart('Compression ratio', 'ratio', withoutZeros(column('compressionRatio')), 'Bytes of pages over bytes that they take.'),
+    chart(
+      'Compression ratio',
+      'ratio',
+      (id) => withoutZeros(column('compressionRatio')(id)),
+      'Bytes of pages over bytes that they take.',
+    ),
     chart('Load', 'fraction', column('utilisation'), 'Utilisation of the device’s bandwidth at the sample.'),
-    chart('Read latency, mean since the start', 'ns', withoutZeros(column('readNs.mean'))),
+    chart('Read latency, mean since the start', 'ns', (id) => withoutZeros(column('readNs.mean')(id))),
   ]
-}
-
-/** An empty device has no ratio, one that was not read no latency. */
-function withoutZeros(column: (id: ActorId) => Points | undefined): (id: ActorId) => Points | undefined {
-  return (id) => {
-    const points = column(id)
-    return points && { seconds: points.seconds, values: Array.from(points.values, (value) => value || NaN) }
-  }
 }
 
 function percent(fraction: number): string {

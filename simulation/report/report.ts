@@ -11,7 +11,7 @@ import { type Mark, marksOf } from './marks.ts'
 import { shownFigure, titleOf } from './measure.ts'
 import { chartsOf, pageOf, type Section, tableOf } from './page.ts'
 import { Palette, SHOWN_MAX } from './palette.ts'
-import { plotter, type Plot } from './plot.ts'
+import { counted, plotter } from './plot.ts'
 import { deviceFigures, fillOf, raceOf, refusalsOf, shownDevices } from './pool-figures.ts'
 import { type RunEvent, RunRecord } from './record.ts'
 import { allFigures, latencyTables, verdictTables } from './tables.ts'
@@ -117,7 +117,7 @@ async function chartSections(
     },
   ].map((group) => ({ ...group, figures: group.figures.filter((figure) => figure !== undefined) }))
   const charts = groups.reduce((sum, { figures }) => sum + figures.filter(hasNews).length, 0)
-  const plot = counted(await plotter(seconds), charts, onDrawn)
+  const plot = counted(await plotter(seconds), (drawn) => onDrawn({ drawn, charts }))
   const sections: Section[] = []
   for (const { id, title, figures, limit } of groups) {
     if (figures.length === 0) continue
@@ -126,15 +126,6 @@ async function chartSections(
     sections.push({ id, title, body })
   }
   return sections
-}
-
-function counted(plot: Plot, charts: number, onDrawn: (progress: ReportProgress) => void): Plot {
-  let drawn = 0
-  return async (figure) => {
-    const svg = await plot(figure)
-    onDrawn({ drawn: ++drawn, charts })
-    return svg
-  }
 }
 
 function limitOf(what: string, which: string, count: number): Part {

@@ -66,6 +66,11 @@ export function pointsFrom({ seconds, values }: Points, from: number): Points {
   return { seconds: Array.from(seconds).slice(first), values: Array.from(values).slice(first) }
 }
 
+/** An empty device has no ratio, one that was not read no latency: telemetry then says zero. */
+export function withoutZeros(points: Points | undefined): Points | undefined {
+  return points && { seconds: points.seconds, values: Array.from(points.values, (value) => value || NaN) }
+}
+
 /** How much it grew since the time before, per second. */
 export function rateOf({ seconds, values }: Points): Points {
   return quotientOf(seconds, values, seconds)

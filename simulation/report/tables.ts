@@ -1,6 +1,7 @@
 /** The verdict's figures as tables: the ones that matter most, latencies, and all there are. */
 import type { ActorId } from '#shared/actor.ts'
 import type { Figures, Verdict } from '../verdict.ts'
+import { lookUp, pathsOf } from './figures.ts'
 import { html, type Html } from './html.ts'
 import { titleOf } from './measure.ts'
 import { type Cell, tableOf } from './page.ts'
@@ -132,35 +133,19 @@ function table(
 
 /** A mapping of counts stands for their sum. */
 function cellOf(figures: Figures, path: string): Cell {
-  const found = at(figures, path)
+  const found = lookUp(figures, path)
   if (found === undefined) return undefined
   return {
     path,
-    value: typeof found === 'number' ? found : pathsOf(found).reduce((sum, inner) => sum + (at(found, inner) as number), 0),
+    value: typeof found === 'number' ? found : pathsOf(found).reduce((sum, inner) => sum + (lookUp(found, inner) as number), 0),
   }
 }
 
-function at(figures: Figures, path: string): number | Figures | undefined {
-  return path
-    .split('.')
-    .reduce<number | Figures | undefined>(
-      (found, part) => (typeof found === 'object' && Object.hasOwn(found, part) ? found[part] : undefined),
-      figures,
-    )
-}
-
 function mappingAt(figures: Figures, name: string): Figures {
-  const found = at(figures, name)
+  const found = lookUp(figures, name)
   return typeof found === 'object' ? found : {}
 }
 
 function without(figures: Figures, name: string): Figures {
   return Object.fromEntries(Object.entries(figures).filter(([own]) => own !== name))
-}
-
-/** Of its numbers, in their order. */
-function pathsOf(figures: Figures): string[] {
-  return Object.entries(figures).flatMap(([name, value]) =>
-    typeof value === 'number' ? [name] : pathsOf(value).map((path) => `${name}.${path}`),
-  )
 }

@@ -369,6 +369,7 @@ const options = [
     ['report', 'no-such-run'],
     'CP_RUN_FOLDER no-such-run: is no folder; expected the folder of a run, such as runs/',
   ),
+  args('a comparison of one run', ['compare', 'no-such-run'], 'CP_OPTION RUNS: got 1; expected the folders of 2 to 8 runs'),
   args('a report of a file', ['report', 'FILE'], 'CP_RUN_FOLDER FILE: is no folder; expected the folder of a run'),
 ]
 
