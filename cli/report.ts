@@ -10,8 +10,8 @@ export interface ReportFlags {
 /** Gives the exit code. */
 export async function reportRun(folder: string, { quiet }: ReportFlags, io: Io): Promise<number> {
   using progress = showGauge(quiet === true ? undefined : io.stderr)
-  const file = await writeReport(folder, ({ drawn, charts }) => {
-    progress.show(drawn, charts, () => `${drawn} of ${charts} charts`)
+  const file = await writeReport(folder, {
+    onDrawn: (drawn, charts) => progress.show(drawn, charts, () => `${drawn} of ${charts} charts`),
   })
   progress.end()
   io.stdout.write(`${file}\n`)

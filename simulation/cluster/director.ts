@@ -22,7 +22,7 @@ import { Admission, type Request } from '../admission.ts'
 import type { RunFolder } from '../folder.ts'
 import { Ledger, type LedgerSnapshot, type RunResult } from '../ledger.ts'
 import type { Progress } from '../progress.ts'
-import { writeReport } from '../report/report.ts'
+import { AT_END, writeReport } from '../report/report.ts'
 import { Broadcast } from './broadcast.ts'
 import { Commands } from './commands.ts'
 import { ForeignGate } from './foreign-gate.ts'
@@ -178,7 +178,7 @@ export class Director {
         const wallSeconds = (Date.now() - this.#journal.order.openedMs) / 1000
         const result = this.#ledger.finish(outcome, 'nats', wallSeconds)
         // Before the run is closed: whoever finds it closed finds its folder whole.
-        if (result.folder !== undefined) await writeReport(result.folder)
+        if (result.folder !== undefined) await writeReport(result.folder, AT_END)
         this.#broadcast.reports(outcome.ended, this.#secondsOf(outcome.ended), outcome.final)
         return result
       } catch (error) {

@@ -36,7 +36,7 @@ export interface AxisUnit {
 const BINARY: readonly AxisUnit[] = unitsOf(1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB'])
 const BYTE_RATES: readonly AxisUnit[] = unitsOf(1000, ['B/s', 'kB/s', 'MB/s', 'GB/s', 'TB/s'])
 const COUNTS: readonly AxisUnit[] = unitsOf(1000, ['', 'thousand', 'million', 'billion'])
-const COUNT_RATES: readonly AxisUnit[] = unitsOf(1000, ['/s', 'k/s', 'M/s', 'G/s'])
+const COUNT_RATES: readonly AxisUnit[] = unitsOf(1000, ['1/s', 'k/s', 'M/s', 'G/s'])
 
 /** The unit in which the greatest value is a number that is easy to read. */
 export function axisUnitOf(measure: Measure, greatest: number): AxisUnit {

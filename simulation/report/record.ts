@@ -1,5 +1,5 @@
 /** A run folder read back: everything is checked as it is read. Throws CP_RUN_FOLDER for what is missing or damaged. */
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { ActorId } from '#shared/actor.ts'
@@ -55,6 +55,13 @@ export class RunRecord {
   metrics(actor: ActorId): Metrics | undefined {
     if (!this.#metrics.has(actor)) this.#metrics.set(actor, this.#readMetrics(actor))
     return this.#metrics.get(actor)
+  }
+
+  /** Of all actors together. */
+  get metricsBytes(): number {
+    const folder = join(this.path, 'metrics')
+    const files = existsSync(folder) ? readdirSync(folder) : []
+    return files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0)
   }
 
   #readMetrics(actor: ActorId): Metrics | undefined {

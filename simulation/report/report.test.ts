@@ -153,7 +153,7 @@ describe('the report of a run', () => {
 
   test('counts the charts as it draws them', async () => {
     const seen: string[] = []
-    await writeReport(folder, ({ drawn, charts }) => seen.push(`${drawn}/${charts}`))
+    await writeReport(folder, { onDrawn: (drawn, charts) => seen.push(`${drawn}/${charts}`) })
     const charts = [...page.matchAll(/<figure>/g)].length
     expect(seen).toEqual(Array.from({ length: charts }, (_, i) => `${i + 1}/${charts}`))
   })
@@ -188,6 +188,17 @@ test('a run without a bear, without promoters and without commands has no place 
   expect(html).toContain('No bear came')
   expect(html).toContain('<code>coldpool run scenario.yaml</code>')
   expect(html).toMatch(/Nothing but zeros, and so not drawn: [^<]*Swapped in, pages/)
+})
+
+test('metrics too long to be drawn at the end of a run leave all but the charts, and say how they are drawn', async () => {
+  const path = join(parent, 'long')
+  cpSync(folder, path, { recursive: true })
+  const { metricsBytes } = RunRecord.read(path)
+  const html = readFileSync(await writeReport(path, { metricsBytesMax: metricsBytes - 1 }), 'utf8')
+  expect(html).toContain('<code>coldpool report .</code>')
+  expect(html).not.toContain('<figure>')
+  expect(tableIn(html, 'Hosts')).toEqual(tableIn(page, 'Hosts'))
+  expect(readFileSync(await writeReport(path, { metricsBytesMax: metricsBytes }), 'utf8')).toContain('<figure>')
 })
 
 describe('64 hosts on 8 devices', () => {

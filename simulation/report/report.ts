@@ -1,7 +1,7 @@
 /** The report of a run: one page that holds all there is to say, to be read offline, mailed and printed. Start here. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatCount } from '#shared/units.ts'
+import { formatBytes, formatCount } from '#shared/units.ts'
 import { REPORT } from '../folder.ts'
 import { guarded } from '../output.ts'
 import { type Figure, hasNews } from './figure.ts'
@@ -21,22 +21,32 @@ const EVENTS_MAX = 500
 /** Of the scenario's text: the folder has all of it. */
 const SCENARIO_CHARACTERS_MAX = 200_000
 
-export interface ReportProgress {
-  readonly drawn: number
-  readonly charts: number
+export interface ReportOptions {
+  /** Told after each chart. */
+  readonly onDrawn?: (drawn: number, charts: number) => void
+  /** Of longer metrics no charts are drawn, and the page says how they are. */
+  readonly metricsBytesMax?: number
 }
 
+/**
+ * For the end of a run: what was simulated for an hour is not to fail for want of memory to draw it in. 64 MiB take a few seconds
+ * and some 300 MB.
+ */
+export const AT_END: ReportOptions = { metricsBytesMax: 64 * 2 ** 20 }
+
 /** Reads the folder of a run that has ended, writes report.html into it, and gives the file's path. Throws CP_RUN_FOLDER, CP_OUTPUT. */
-export async function writeReport(folder: string, onDrawn: (progress: ReportProgress) => void = () => {}): Promise<string> {
-  const page = await reportOf(RunRecord.read(folder), onDrawn)
+export async function writeReport(folder: string, options: ReportOptions = {}): Promise<string> {
+  const page = await reportOf(RunRecord.read(folder), options)
   const file = join(folder, REPORT)
   guarded(file, () => writeFileSync(file, page))
   return file
 }
 
-async function reportOf(record: RunRecord, onDrawn: (progress: ReportProgress) => void = () => {}): Promise<string> {
+async function reportOf(record: RunRecord, { onDrawn = () => {}, metricsBytesMax = Infinity }: ReportOptions): Promise<string> {
   const { verdict } = record
   const marks = marksOf(record.events)
+  const charts =
+    record.metricsBytes <= metricsBytesMax ? await chartSections(record, marks, onDrawn) : [undrawn(record.metricsBytes)]
   const sections: Section[] = [
     {
       id: 'story',
@@ -46,7 +56,7 @@ async function reportOf(record: RunRecord, onDrawn: (progress: ReportProgress) =
       </ol>`,
     },
     { id: 'figures', title: 'Figures', body: verdictTables(record) },
-    ...(await chartSections(record, marks, onDrawn)),
+    ...charts,
     { id: 'latency', title: 'Latency', body: latencyTables(verdict) },
     { id: 'events', title: 'Events', body: eventsOf(record.events, marks) },
     { id: 'all', title: 'All figures', body: allFigures(verdict) },
@@ -85,7 +95,7 @@ function headOf({ verdict, name }: RunRecord): Html {
 async function chartSections(
   record: RunRecord,
   marks: readonly Mark[],
-  onDrawn: (progress: ReportProgress) => void,
+  onDrawn: (drawn: number, charts: number) => void,
 ): Promise<Section[]> {
   const seconds = record.verdict.virtualSeconds
   const palette = new Palette(record)
@@ -117,7 +127,7 @@ async function chartSections(
     },
   ].map((group) => ({ ...group, figures: group.figures.filter((figure) => figure !== undefined) }))
   const charts = groups.reduce((sum, { figures }) => sum + figures.filter(hasNews).length, 0)
-  const plot = counted(await plotter(seconds), (drawn) => onDrawn({ drawn, charts }))
+  const plot = counted(await plotter(seconds), (drawn) => onDrawn(drawn, charts))
   const sections: Section[] = []
   for (const { id, title, figures, limit } of groups) {
     if (figures.length === 0) continue
@@ -126,6 +136,14 @@ async function chartSections(
     sections.push({ id, title, body })
   }
   return sections
+}
+
+function undrawn(bytes: number): Section {
+  const body = html`<p>
+      The metrics of this run are long (${formatBytes(bytes)}), so nothing was drawn as it ended. This draws it:
+    </p>
+    <pre tabindex="0" role="region" aria-label="The command that draws"><code>coldpool report .</code></pre>`
+  return { id: 'charts', title: 'Charts', body }
 }
 
 function limitOf(what: string, which: string, count: number): Part {
