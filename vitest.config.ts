@@ -19,8 +19,8 @@ const tally: Reporter = {
   },
 }
 
-/** Tests that start processes and containers: one file at a time, when the others are done. */
-const CLUSTER = ['test/{cluster,compose,nats}/**/*.test.ts', 'test/{foreign,hostile}.test.ts']
+/** Tests that start processes, containers and browsers: one file at a time, when the others are done. */
+const CLUSTER = ['test/{browser,cluster,compose,nats}/**/*.test.ts', 'test/{foreign,hostile}.test.ts']
 
 const common = {
   setupFiles: 'test/setup.ts',

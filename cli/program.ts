@@ -4,9 +4,11 @@ import { ColdpoolError } from '#shared/errors.ts'
 import { scenarioJsonSchema } from '#shared/scenario.ts'
 import { printable, ScenarioError } from '#shared/scenario/problems.ts'
 import { addClusterCommands, append } from './cluster-commands.ts'
+import { type CompareFlags, compareRuns } from './compare.ts'
 import { contention, type ContentionFlags } from './contention.ts'
 import { experiment, type ExperimentFlags, listExperiments } from './experiment.ts'
 import type { Io } from './io.ts'
+import { type ReportFlags, reportRun } from './report.ts'
 import { run, type RunFlags } from './run.ts'
 import type { WatchIo } from './watch/watch.ts'
 
@@ -44,6 +46,20 @@ Example:
   coldpool contention scenarios/shares.yaml --set 'devices.*.shares={ policy: none }' --json > contention.json
 
 Ctrl-C ends it without a result; the exit code is 130.`
+
+const REPORT_EXAMPLES = `
+"coldpool run" writes the report of its run by itself. It is one file without scripts, to be read offline, mailed and printed.
+
+Example:
+  coldpool report runs/quickstart-20260101T120000`
+
+const COMPARE_EXAMPLES = `
+The first run is what the others are held against. The page has every difference, and the runs' charts laid over each other.
+
+Examples:
+  coldpool compare runs/calm-20260101T120000 runs/calm-20260101T121500
+  coldpool compare A B C --out three.html
+  coldpool compare A B --json | jq '.differences[0]'`
 
 const SCHEMA_EXAMPLES = `
 Example, for the YAML extension of most editors:
@@ -101,6 +117,28 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .addHelpText('after', CONTENTION_HELP)
     .action(async (file: string, flags: ContentionFlags) => {
       exitCode = await contention(file, flags, io)
+    })
+
+  program
+    .command('report')
+    .description('write report.html into a run folder: verdict, charts, tables, and how to do the same again')
+    .argument('<RUN>', 'the folder of a run')
+    .option('--quiet', 'show no progress')
+    .addHelpText('after', REPORT_EXAMPLES)
+    .action(async (folder: string, flags: ReportFlags) => {
+      exitCode = await reportRun(folder, flags, io)
+    })
+
+  program
+    .command('compare')
+    .description('show how runs differ, and by how much: tables, and a page with their charts laid over each other')
+    .argument('<RUNS...>', 'the folders of two runs or more')
+    .option('--out <FILE>', 'where the page is written; default: compare.html')
+    .option('--json', 'print the differences as data and nothing else; a page is written only with --out')
+    .option('--quiet', 'show no progress')
+    .addHelpText('after', COMPARE_EXAMPLES)
+    .action(async (folders: string[], flags: CompareFlags) => {
+      exitCode = await compareRuns(folders, flags, io)
     })
 
   program

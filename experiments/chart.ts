@@ -1,17 +1,13 @@
 /** Results as a picture: for each axis an SVG with a panel for each measure, a line for each policy, and the confidence intervals. */
 import type { TopLevelSpec } from 'vega-lite'
+import { COLOURS, svgOf } from '#simulation/chart.ts'
 import type { Axis, Experiment, Results } from './experiment.ts'
 
 const PANEL = { width: 260, height: 200 }
-/** Okabe and Ito's colours, told apart by most who see few; the shapes by all. */
-const COLOURS = ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000', '#999933']
 const COLUMNS = 2
 
-export async function chartOf(experiment: Experiment, axis: Axis, results: Results): Promise<string> {
-  // Loaded only now: no other command needs them.
-  const [{ parse, View }, { compile }] = await Promise.all([import('vega'), import('vega-lite')])
-  const { spec } = compile(specOf(experiment, axis, results))
-  return new View(parse(spec), { renderer: 'none' }).toSVG()
+export function chartOf(experiment: Experiment, axis: Axis, results: Results): Promise<string> {
+  return svgOf(specOf(experiment, axis, results))
 }
 
 function specOf({ measures, policies }: Experiment, axis: Axis, results: Results): TopLevelSpec {
@@ -20,7 +16,14 @@ function specOf({ measures, policies }: Experiment, axis: Axis, results: Results
     .filter((point) => point.axis === axis.name)
     .map(({ at, policy, measure, estimate }) => ({ at, policy, measure, ...estimate }))
   const x = { field: 'at', type: 'quantitative', title: axis.title, scale: { zero: false } } as const
-  const color = { field: 'policy', type: 'nominal', title: null, scale: { domain: names, range: COLOURS }, sort: names } as const
+  const color = {
+    field: 'policy',
+    type: 'nominal',
+    title: null,
+    scale: { domain: names, range: [...COLOURS] },
+    sort: names,
+  } as const
+  // Colours are told apart by most, shapes by all.
   const shape = { field: 'policy', type: 'nominal', title: null, scale: { domain: names } } as const
   return {
     background: 'white',

@@ -12,6 +12,7 @@ export const ERRORS = {
   CP_OPTION: 'a command-line option has the wrong form',
   CP_DATA: 'a data file of the product is missing or damaged',
   CP_OUTPUT: 'a folder of results cannot be written',
+  CP_RUN_FOLDER: 'the folder of a run is missing or damaged',
   CP_WIRE: 'a message from outside is malformed',
   CP_BUS: 'the bus cannot be reached, or nobody answers',
   CP_STAGE: 'a stage of the cluster failed',

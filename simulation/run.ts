@@ -13,6 +13,7 @@ import { paced, Pacer } from './cluster/pacer.ts'
 import { RunFolder } from './folder.ts'
 import { Ledger, type RunResult } from './ledger.ts'
 import type { Progress } from './progress.ts'
+import { AT_END, writeReport } from './report/report.ts'
 import { telemetryOf, type Verdict } from './verdict.ts'
 
 export type { Progress, RunResult, Verdict }
@@ -87,5 +88,7 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
     },
   })
   await bus.close()
-  return ledger.finish(outcome, bus.name, (performance.now() - startedMs) / 1000)
+  const result = ledger.finish(outcome, bus.name, (performance.now() - startedMs) / 1000)
+  if (result.folder !== undefined) await writeReport(result.folder, AT_END)
+  return result
 }

@@ -22,6 +22,7 @@ import { Admission, type Request } from '../admission.ts'
 import type { RunFolder } from '../folder.ts'
 import { Ledger, type LedgerSnapshot, type RunResult } from '../ledger.ts'
 import type { Progress } from '../progress.ts'
+import { AT_END, writeReport } from '../report/report.ts'
 import { Broadcast } from './broadcast.ts'
 import { Commands } from './commands.ts'
 import { ForeignGate } from './foreign-gate.ts'
@@ -176,6 +177,8 @@ export class Director {
         await this.#journal.stillOurs()
         const wallSeconds = (Date.now() - this.#journal.order.openedMs) / 1000
         const result = this.#ledger.finish(outcome, 'nats', wallSeconds)
+        // Before the run is closed: whoever finds it closed finds its folder whole.
+        if (result.folder !== undefined) await writeReport(result.folder, AT_END)
         this.#broadcast.reports(outcome.ended, this.#secondsOf(outcome.ended), outcome.final)
         return result
       } catch (error) {

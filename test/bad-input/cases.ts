@@ -334,6 +334,13 @@ const options = [
     ['experiment', 'race', '--seeds', '0'],
     'CP_OPTION --seeds: got 0; expected a whole number from 1 to 1000',
   ),
+  args(
+    'a report of no folder',
+    ['report', 'no-such-run'],
+    'CP_RUN_FOLDER no-such-run: is no folder; expected the folder of a run, such as runs/',
+  ),
+  args('a comparison of one run', ['compare', 'no-such-run'], 'CP_OPTION RUNS: got 1; expected the folders of 2 to 8 runs'),
+  args('a report of a file', ['report', 'FILE'], 'CP_RUN_FOLDER FILE: is no folder; expected the folder of a run'),
 ]
 
 const contention = [

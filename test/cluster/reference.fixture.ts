@@ -38,6 +38,7 @@ export async function expectAsOnMemory(folder: string, yaml: string, injections?
   const reference = await onMemory(yaml, injections)
   expect(simulated(folder)).toEqual(simulated(reference))
   expect(Object.keys(filesOf(folder))).toEqual(Object.keys(filesOf(reference)))
+  expect(readFileSync(join(folder, 'report.html'), 'utf8')).toContain(verdictOf(folder).digest)
   for (const [file, text] of Object.entries(filesOf(reference))) {
     // A difference of a megabyte is no use to anybody.
     const got = filesOf(folder)[file]!

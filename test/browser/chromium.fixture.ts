@@ -1,0 +1,72 @@
+/** A real browser without a window, and what it says of a page: faults, requests, what assistive technology cannot use. */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import axe from 'axe-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { isMissing } from '../compose/tool.fixture.ts'
+
+const CHROMIUM = '/usr/bin/chromium'
+/** Not under version control: to be looked at. */
+const ARTIFACTS = new URL('../../artifacts/', import.meta.url).pathname
+
+export function noChromium(): boolean {
+  return isMissing(CHROMIUM, '--version')
+}
+
+/** Each time with a profile of its own, and nothing that a browser does by itself. */
+export function launch(): Promise<Browser> {
+  const quiet = [
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ]
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', ...quiet] })
+}
+
+export interface View {
+  readonly width: number
+  readonly scheme: 'light' | 'dark'
+}
+
+export const VIEWS: readonly View[] = [
+  { width: 1280, scheme: 'light' },
+  { width: 1280, scheme: 'dark' },
+  { width: 360, scheme: 'light' },
+  { width: 360, scheme: 'dark' },
+]
+
+/** A page, and all that was complained of or asked for since it was opened. */
+export interface Opened extends AsyncDisposable {
+  readonly page: Page
+  readonly complaints: readonly string[]
+  readonly requests: readonly string[]
+}
+
+export async function open(browser: Browser, url: string, { width, scheme }: View): Promise<Opened> {
+  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: scheme })
+  const page = await context.newPage()
+  const complaints: string[] = []
+  const requests: string[] = []
+  page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('request', (request) => requests.push(request.url()))
+  await page.goto(url)
+  return { page, complaints, requests, [Symbol.asyncDispose]: () => context.close() }
+}
+
+/** The serious and critical faults that axe finds, each with where it is. */
+export async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate<axe.AxeResults>('axe.run()')
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)}: ${failureSummary}`))
+}
+
+/** Of the whole page. */
+export async function photograph(page: Page, name: string): Promise<void> {
+  mkdirSync(ARTIFACTS, { recursive: true })
+  await page.screenshot({ path: join(ARTIFACTS, `${name}.png`), fullPage: true })
+}
