@@ -70,17 +70,19 @@ export const isolation: Experiment = {
     const loose = isolation.policies
       .filter(({ name }) => !tight.includes(name))
       .map(({ name }) => `${name} (${leakedBy(results, name).join(', ')})`)
-    const idle = tight.filter((name) => results.along(AXIS, name, 'demoted').every(({ estimate }) => estimate.mean === 0))
+    const idle = isolation.policies
+      .map(({ name }) => name)
+      .filter((name) => results.along(AXIS, name, 'demoted').every(({ estimate }) => estimate.mean === 0))
     const poison = isolation.policies
       .map(({ name }) => ({ name, pages: results.at(AXIS, STEPS.at(-1)!, name, 'poisoned').mean }))
       .filter(({ pages }) => pages > 0)
       .map(({ name, pages }) => `${name} ${shownNumber(pages)}`)
     return [
       `Nothing leaked at any rate under ${tight.join(', ')}.`,
-      idle.length > 0
-        ? `Of these ${idle.join(', ')} let no page be demoted either: what locks allocations out locks demotion out.`
-        : '',
       loose.length > 0 ? `The others leaked: ${loose.join('; ')}.` : '',
+      idle.length > 0
+        ? `Under ${idle.join(' and ')} no page was demoted at all: what locks allocations out locks demotion out.`
+        : '',
       poison.length > 0
         ? `At ${STEPS.at(-1)} MB/s pages were lost to poison under ${poison.join(', ')}.`
         : `Nothing was poisoned at ${STEPS.at(-1)} MB/s.`,
