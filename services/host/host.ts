@@ -362,6 +362,8 @@ export class Host implements Actor {
       directReclaimStallSeconds: directReclaimStallNs / NS_PER_S,
       kernelSeconds: kernelNs / NS_PER_S,
       freePages: memory.free,
+      'dram.activePages': memory.dram.active,
+      'dram.inactivePages': memory.dram.pages - memory.dram.active,
       pooledBytes: counts[POOLED]! * PAGE_BYTES,
       swappedBytes: counts[SWAPPED]! * PAGE_BYTES,
       writebackPages: memory.writeback,
