@@ -20,7 +20,7 @@ const tally: Reporter = {
 }
 
 /** Tests that start processes and containers: one file at a time, when the others are done. */
-const CLUSTER = ['test/{cluster,compose,nats}/**/*.test.ts', 'test/{foreign,hostile}.test.ts']
+const CLUSTER = ['test/{browser,cluster,compose,nats}/**/*.test.ts', 'test/{foreign,hostile}.test.ts']
 
 const common = {
   setupFiles: 'test/setup.ts',

@@ -72,8 +72,6 @@ export class ActView implements View {
 
   constructor(desk: Desk) {
     this.#desk = desk
-    const field = (label: string, input: HTMLElement): HTMLElement =>
-      element('label', { for: input.id }, element('span', {}, label), input)
     const form = element(
       'form',
       { id: 'inject', 'aria-label': 'Inject a workload' },
@@ -184,4 +182,8 @@ export class ActView implements View {
     setState(this.#said, 'state', 'error' in answer ? 'alarm' : 'fine')
     setText(this.#said, 'error' in answer ? answer.error : words(answer))
   }
+}
+
+function field(label: string, input: HTMLElement): HTMLElement {
+  return element('label', { for: input.id }, element('span', {}, label), input)
 }

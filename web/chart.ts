@@ -1,6 +1,5 @@
 /** A chart over virtual time (uPlot), with the run's marks on it. All charts share one cursor, one choice of moment and one paint. */
 import uPlot from 'uplot'
-import type { Mark } from '#simulation/dashboard/marks.ts'
 import type { Paint } from './colours.ts'
 import { element, setText } from './dom.ts'
 import { colourOf, isLoud, kindOf } from './kinds.ts'

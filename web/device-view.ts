@@ -48,11 +48,6 @@ export class DeviceView {
       segment.style.setProperty('--hue', String(hueOf(order.indexOf(host))))
       return segment
     })
-    const tick = (fraction: number, label: string): HTMLElement => {
-      const mark = element('b', { class: 'tick' }, element('span', {}, label))
-      mark.style.setProperty('left', `${(1 - fraction) * 100}%`)
-      return mark
-    }
     this.#bar = element(
       'div',
       { class: 'bar', role: 'img' },
@@ -197,6 +192,12 @@ export class DeviceView {
     setStyle(this.#tug.children[1] as HTMLElement, 'width', `${((drain / all) * 100).toFixed(1)}%`)
     setText(this.#rates, `fill ${formatByteRate(fill)} · drain ${formatByteRate(drain)}`)
   }
+}
+
+function tick(fraction: number, label: string): HTMLElement {
+  const mark = element('b', { class: 'tick' }, element('span', {}, label))
+  mark.style.setProperty('left', `${(1 - fraction) * 100}%`)
+  return mark
 }
 
 const LEADS: Readonly<Record<Race['lead'], string>> = {

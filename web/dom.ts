@@ -16,8 +16,9 @@ export function element<K extends keyof HTMLElementTagNameMap>(
   return made
 }
 
-export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
-  return document.getElementById(id) as T
+/** Of what stands in index.html. */
+export function byId(id: string): HTMLElement {
+  return document.getElementById(id)!
 }
 
 /** Touches the page only if something changes: ten times a second, most figures do not. */

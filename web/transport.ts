@@ -12,9 +12,9 @@ export type Link = 'connecting' | 'open' | 'lost'
 
 export class Transport {
   readonly #run: Run
-  readonly #pause = byId<HTMLButtonElement>('pause')
-  readonly #step = byId<HTMLButtonElement>('step')
-  readonly #pace = byId<HTMLSelectElement>('pace')
+  readonly #pause = byId('pause') as HTMLButtonElement
+  readonly #step = byId('step') as HTMLButtonElement
+  readonly #pace = byId('pace') as HTMLSelectElement
   #error = ''
 
   constructor(run: Run) {
@@ -40,7 +40,7 @@ export class Transport {
       `${status.scenario} · seed ${status.seed}${status.generation > 1 ? ` · generation ${status.generation}` : ''}`,
     )
     setText(byId('time'), `${seconds.toFixed(1)} of ${Number(status.totalSeconds.toFixed(1))} s`)
-    const progress = byId<HTMLProgressElement>('progress')
+    const progress = byId('progress') as HTMLProgressElement
     progress.value = status.totalSeconds > 0 ? Math.min(1, seconds / status.totalSeconds) : 0
     const title = `${status.state === 'running' ? '' : `${status.state} · `}${status.scenario} · coldpool`
     if (document.title !== title) document.title = title

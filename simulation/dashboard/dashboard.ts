@@ -1,7 +1,6 @@
 /** The live dashboard: follows a source of news about runs, and serves a page (web/) that shows them and may act. Start here. */
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { isIPv6 } from 'node:net'
+import { type AddressInfo, isIPv6 } from 'node:net'
 import { ColdpoolError } from '#shared/errors.ts'
 import type { Listener } from '#shared/observe/broadcast.ts'
 import { Board } from './board.ts'
@@ -79,7 +78,7 @@ export async function openDashboard(settings: DashboardSettings, parts: Dashboar
     },
   })
   const { port: bound } = server.address() as AddressInfo
-  const name = isIPv6(host) ? `[${host}]` : host
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : isIPv6(host) ? `[${host}]` : host
   return {
     url: `http://${name}:${bound}/${token === undefined ? '' : `?token=${token}`}`,
     close: async () => {

@@ -21,10 +21,9 @@ const TENANT = ['usedBytes storedPages refused readNs.mean readBytes writeBytes'
 const PROMOTER = ['pending reports hotHints ordered home declined gone rateLimited hotlistDropped']
 
 export function columnsOf({ hosts, devices, promoters }: Status): Columns {
-  const tenants = (host: string): string[] => words(TENANT).map((key) => `byHost.${host}.${key}`)
   return [
     ...Object.keys(hosts).map((id) => [id, words(HOST)] as const),
-    ...Object.entries(devices).map(([id, device]) => [id, [...words(DEVICE), ...device.hosts.flatMap(tenants)]] as const),
+    ...Object.entries(devices).map(([id, device]) => [id, [...words(DEVICE), ...device.hosts.flatMap(tenant)]] as const),
     ...Object.keys(promoters).map((id) => [id, words(PROMOTER)] as const),
   ]
 }
@@ -42,6 +41,10 @@ export function rowOf(columns: Columns, { virtualSeconds, telemetry }: Sample): 
 function brief(value: number): number | null {
   if (!Number.isFinite(value)) return null
   return Number.isInteger(value) ? value : Number(value.toPrecision(7))
+}
+
+function tenant(host: string): string[] {
+  return words(TENANT).map((key) => `byHost.${host}.${key}`)
 }
 
 function words(lines: readonly string[]): string[] {

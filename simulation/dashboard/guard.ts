@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
 
-export const COOKIE = 'coldpool-token'
+const COOKIE = 'coldpool-token'
 const COOKIES_CHARACTERS_MAX = 8192
 
 /** Whether an address is reached from this machine alone. */

@@ -65,7 +65,7 @@ function hashOf(text: string): string {
 
 /** Node warns once that this function may change; the version of Node is ours, and who runs a scenario need not hear of it. */
 function scriptOf(text: string): string {
-  const { emitWarning } = process
+  const emitWarning = process.emitWarning.bind(process)
   process.emitWarning = () => {}
   try {
     return stripTypeScriptTypes(text)

@@ -17,7 +17,7 @@ export interface DashboardSettings {
   readonly token?: string
 }
 
-export const DEFAULT_PORT = 8080
+const DEFAULT_PORT = 8080
 const HOST = /^[A-Za-z0-9.:-]{1,253}$/
 const TOKEN = /^[A-Za-z0-9_.~-]{16,128}$/
 
