@@ -18,11 +18,15 @@ export interface ChartSpec {
   readonly curves: readonly Curve[]
   readonly format: (value: number) => string
   readonly height: number
+  /** Whether its axis counts in powers of two, as bytes do. */
+  readonly binary?: boolean
   /** Of y: what has to be visible. */
   readonly reach?: () => readonly [least: number, most: number]
   /** Horizontal lines. */
   readonly limits?: () => readonly { readonly value: number; readonly label: string }[]
 }
+
+const POWERS_OF_TWO = Array.from({ length: 60 }, (_, power) => 2 ** power)
 
 /** What charts have in common. */
 export interface ChartDesk {
@@ -108,7 +112,7 @@ export class Chart {
   }
 
   #make(): void {
-    const { curves, format, height, reach } = this.#spec
+    const { curves, format, height, reach, binary = false } = this.#spec
     const paint = this.#desk.paint()
     const axis = {
       stroke: paint.faint,
@@ -133,14 +137,20 @@ export class Chart {
         y: {
           range: (_, min, max) => {
             const [least, most] = reach?.() ?? [0, 0]
-            const [low, high] = [Math.min(least, min ?? 0), Math.max(most, max ?? 0)]
+            const [low, high] = [Math.min(least, min ?? least), Math.max(most, max ?? most)]
             return [low, high === low ? low + 1 : high + (high - low) * 0.06]
           },
         },
       },
       axes: [
         { ...axis, size: 24, values: (_, ticks) => ticks.map((tick) => `${tick} s`) },
-        { ...axis, size: AXIS_WIDTH, space: 26, values: (_, ticks) => ticks.map((tick) => (tick === 0 ? '0' : format(tick))) },
+        {
+          ...axis,
+          size: AXIS_WIDTH,
+          space: 26,
+          ...(binary && { incrs: POWERS_OF_TWO }),
+          values: (_, ticks) => ticks.map((tick) => (tick === 0 ? '0' : format(tick))),
+        },
       ],
       series: [
         {},

@@ -3,6 +3,7 @@ import { formatBytes, formatByteRate, formatCount, formatPercentage } from '#sha
 import { Chart } from './chart.ts'
 import { hueOf } from './colours.ts'
 import { element, setState, setStyle, setText } from './dom.ts'
+import { swatch } from './host-view.ts'
 import { type Race, raceOf, raceSeries } from './race.ts'
 import type { Desk } from './view.ts'
 
@@ -14,6 +15,7 @@ const LOADS = [
   [0.25, 'optimal'],
   [0, 'light'],
 ] as const
+const LEGEND_MAX = 8
 /** Share of the physical capacity per second below which the bars of the tug do not fill their line: a trickle is no torrent. */
 const TUG_LEAST = 0.002
 const FIGURES = ['used', 'headroom', 'to be zeroed', 'ratio', 'load', 'read latency', 'pressure', 'refused', 'poisoned'] as const
@@ -24,6 +26,8 @@ export class DeviceView {
   readonly #desk: Desk
   readonly #hosts: readonly string[]
   readonly #segments: HTMLElement[]
+  /** Of the hosts' colours; where there are many, the bar's own label has them. */
+  readonly #legend: ReadonlyMap<string, HTMLElement>
   readonly #zeroing = element('i', { class: 'zeroing', title: 'released, not yet zeroed' })
   readonly #bar: HTMLElement
   readonly #figures = new Map<string, HTMLElement>()
@@ -48,6 +52,10 @@ export class DeviceView {
       segment.style.setProperty('--hue', String(hueOf(order.indexOf(host))))
       return segment
     })
+    this.#legend = new Map(
+      device.hosts.slice(0, device.hosts.length > LEGEND_MAX ? 0 : LEGEND_MAX).map((host) => [host, element('b')]),
+    )
+    const legend = Array.from(this.#legend, ([host, bytes]) => element('span', {}, swatch(order.indexOf(host)), host, ' ', bytes))
     this.#bar = element(
       'div',
       { class: 'bar', role: 'img' },
@@ -66,6 +74,7 @@ export class DeviceView {
         title: 'Headroom',
         curves: [{ label: 'free', stroke: (paint) => paint.accent, filled: true }],
         format: formatBytes,
+        binary: true,
         height: 140,
         reach: () => [0, device.physicalBytes * device.highFraction * 1.2],
         limits: () => [{ value: device.physicalBytes * device.lowFraction, label: 'low' }],
@@ -101,6 +110,7 @@ export class DeviceView {
           ),
         ),
         this.#bar,
+        element('p', { class: 'legend' }, ...(legend.length > 0 ? legend : [`${device.hosts.length} hosts`])),
         figures,
         this.#reasons,
       ),
@@ -145,6 +155,10 @@ export class DeviceView {
     const held = this.#hosts.map((host) => run.value(this.#id, `byHost.${host}.usedBytes`) ?? 0)
     for (const [i, segment] of this.#segments.entries()) setStyle(segment, 'width', share(held[i]!))
     setStyle(this.#zeroing, 'width', share(run.value(this.#id, 'pendingZeroBytes') ?? 0))
+    for (const [i, host] of this.#hosts.entries()) {
+      const bytes = this.#legend.get(host)
+      if (bytes) setText(bytes, formatBytes(held[i]!))
+    }
     const words = this.#hosts.map((host, i) => `${host} ${formatBytes(held[i]!)}`).join(', ')
     const label = `${this.#id}: ${words} of ${formatBytes(physicalBytes)}`
     if (this.#bar.getAttribute('aria-label') !== label) this.#bar.setAttribute('aria-label', label)
@@ -215,6 +229,6 @@ export function bigOf({ lead, secondsToOverflow }: Race): string {
 
 function unitOf({ lead, net }: Race): string {
   if (lead === 'over') return 'there is no room left'
-  if (net > 0) return `at the present rate, +${formatByteRate(net)}`
+  if (net > 0) return `at the present +${formatByteRate(net)}`
   return net < 0 ? `it empties, −${formatByteRate(-net)}` : 'nothing grows'
 }

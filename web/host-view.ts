@@ -52,7 +52,13 @@ export class HostView implements View {
     this.#drams = new Map(hosts.map((host) => [host, this.#dram(host, grid.cell(host, 'DRAM'))]))
     const curves = hosts.map((label, i) => ({ label, stroke: (paint: { host: (index: number) => string }) => paint.host(i) }))
     const chart = (title: string, format: (value: number) => string, key?: string) =>
-      [new Chart({ title, curves, format, height: 128 }, this.#desk), key] as const
+      [
+        new Chart(
+          { title, curves, format, height: 128, ...(key === undefined && { reach: () => [1, 1.02] as const }) },
+          this.#desk,
+        ),
+        key,
+      ] as const
     this.#charts = [
       chart('Slowdown of late', (value) => `${Number(value.toFixed(3))}×`),
       chart('Refused, pages/s', formatCount, 'refused'),

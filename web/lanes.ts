@@ -23,8 +23,7 @@ export class Lanes {
 
   constructor(desk: Desk) {
     this.#desk = desk
-    const label = 'Lanes of refusals, interrupts, workloads, OOM kills and poison over time; the list has the same events'
-    this.root = element('canvas', { class: 'lanes', role: 'img', 'aria-label': label })
+    this.root = element('canvas', { class: 'lanes', role: 'img' })
     this.root.style.height = `${KINDS.length * LANE_HEIGHT + AXIS_HEIGHT}px`
     this.root.addEventListener('click', (event) => this.#pick(event))
     new ResizeObserver(() => this.draw()).observe(this.root)
@@ -58,6 +57,7 @@ export class Lanes {
       ctx.fillRect(this.#x(this.#desk.run.secondsOf(mark)) - 1, KINDS.indexOf(kind) * LANE_HEIGHT + 4, 2, LANE_HEIGHT - 8)
     }
     this.#axis(ctx, paint.faint)
+    this.#label()
     const moment = this.#desk.moment()
     if (moment === undefined) return
     ctx.fillStyle = paint.text
@@ -88,6 +88,12 @@ export class Lanes {
       const x = Math.min(this.#x(tick), this.root.clientWidth - 14)
       ctx.fillText(`${Number(tick.toPrecision(6))} s`, Math.max(x, this.#left + 10), KINDS.length * LANE_HEIGHT + AXIS_HEIGHT / 2)
     }
+  }
+
+  #label(): void {
+    const [from, to] = this.#span
+    const label = `Lanes of refusals, interrupts, workloads, OOM kills and poison from ${Number(from.toFixed(1))} s to ${Math.floor(to)} s; the list has the same events`
+    if (this.root.getAttribute('aria-label') !== label) this.root.setAttribute('aria-label', label)
   }
 
   #pick(event: MouseEvent): void {

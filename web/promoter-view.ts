@@ -1,5 +1,5 @@
 /** The promoters: what they know, and what the simulator knows that they do not: which pages were truly hot. */
-import { formatCount, formatPercentage } from '#shared/units.ts'
+import { formatCount, formatPercentage, formatTime } from '#shared/units.ts'
 import { Chart } from './chart.ts'
 import { byId, element, Grid, scroller, setStyle } from './dom.ts'
 import { swatch } from './host-view.ts'
@@ -53,7 +53,10 @@ export class PromoterView implements View {
         new Chart({ title: 'Coverage', curves, format: formatPercentage, height: 128, reach: () => [0, 1] }, this.#desk),
         'truth.coverage',
       ],
-      [new Chart({ title: 'Lateness, ms', curves, format: formatCount, height: 128 }, this.#desk), 'truth.latenessMs'],
+      [
+        new Chart({ title: 'Lateness', curves, format: (ms) => formatTime(ms * 1e6), height: 128 }, this.#desk),
+        'truth.latenessMs',
+      ],
     ]
     byId('promoters-body').replaceChildren(
       element('div', { class: 'card' }, scroller('Promoters', this.#grid.root)),
@@ -77,7 +80,7 @@ export class PromoterView implements View {
         cell.classList.add('gauge')
         setStyle(cell, '--share', `${((share ?? 0) * 100).toFixed(1)}%`)
       }
-      show('lateness', run.value(host, 'truth.latenessMs'), (ms) => `${formatCount(ms)} ms`)
+      show('lateness', run.value(host, 'truth.latenessMs'), (ms) => formatTime(ms * 1e6))
       const rate = run.rate(id, 'ordered', 1)
       show('ordered/s', rate === undefined ? undefined : Math.round(rate), formatCount)
       for (const key of ['ordered', 'home', 'declined'])
