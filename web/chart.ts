@@ -2,7 +2,7 @@
 import uPlot from 'uplot'
 import type { Paint } from './colours.ts'
 import { element, setText } from './dom.ts'
-import { colourOf, isLoud, kindOf } from './kinds.ts'
+import { colourOf, kindOf, loudOf } from './kinds.ts'
 import type { Run, Series } from './run.ts'
 
 export interface Curve {
@@ -42,6 +42,11 @@ const AXIS_WIDTH = 62
 const LABEL_EVERY_MS = 2000
 /** More curves than this have no figure each; the nearest one is named. */
 const NAMED_MAX = 4
+/** One of very many curves takes a while to draw, and nobody can follow it ten times a second. */
+const MANY = 12
+const MANY_EVERY_MS = 500
+/** Nor with all points. */
+const MANY_POINTS = 120
 
 export class Chart {
   readonly root: HTMLElement
@@ -56,6 +61,8 @@ export class Chart {
   #stale = true
   #pending: () => uPlot.AlignedData = () => [[]]
   #labelledMs = -Infinity
+  #drawnMs = -Infinity
+  #waits = false
 
   constructor(spec: ChartSpec, desk: ChartDesk) {
     this.#spec = spec
@@ -103,12 +110,25 @@ export class Chart {
 
   #draw(): void {
     if (!this.#stale) return
+    const now = performance.now()
+    if (this.#spec.curves.length > MANY && this.#u !== undefined && now - this.#drawnMs < MANY_EVERY_MS) {
+      // What comes last must be seen too.
+      if (!this.#waits) setTimeout(() => this.#afterAll(), MANY_EVERY_MS)
+      this.#waits = true
+      return
+    }
+    this.#drawnMs = now
     this.#stale = false
-    this.#data = this.#pending()
+    this.#data = this.#spec.curves.length > MANY ? thinned(this.#pending()) : this.#pending()
     if (this.#u === undefined) this.#make()
     else this.#u.setData(this.#data)
     this.#read(this.#u?.cursor.idx ?? this.#data[0].length - 1)
     this.#label()
+  }
+
+  #afterAll(): void {
+    this.#waits = false
+    this.#draw()
   }
 
   #make(): void {
@@ -157,7 +177,7 @@ export class Chart {
         ...curves.map(({ label, stroke, filled, dash }) => ({
           label,
           stroke: stroke(paint),
-          width: 1.75,
+          width: curves.length > MANY ? 1 : 1.75,
           points: { show: false },
           ...(dash && { dash }),
           ...(filled && { fill: `color-mix(in oklab, ${stroke(paint)} 18%, transparent)` }),
@@ -181,7 +201,7 @@ export class Chart {
   #pick(x: number): void {
     const u = this.#u!
     let [best, distance] = [u.posToVal(x, 'x'), NEAR_PIXELS]
-    for (const mark of this.#desk.run.marks.filter(isLoud)) {
+    for (const mark of loudOf(this.#desk.run.marks)) {
       const seconds = this.#desk.run.secondsOf(mark)
       const away = Math.abs(u.valToPos(seconds, 'x') - x)
       if (away < distance) [best, distance] = [seconds, away]
@@ -206,11 +226,12 @@ export class Chart {
       return x
     }
     let last = -Infinity
-    for (const mark of run.marks) {
-      if (!isLoud(mark)) continue
-      const x = line(run.secondsOf(mark), colourOf(kindOf(mark), paint), ratio, 0.35)
-      if (x - last >= 3 * ratio) tip(ctx, x, bbox.top, 4 * ratio)
-      last = x
+    for (const mark of loudOf(run.marks)) {
+      const seconds = run.secondsOf(mark)
+      // Where marks lie upon each other one is enough.
+      if (u.valToPos(seconds, 'x', true) - last < 2 * ratio) continue
+      last = line(seconds, colourOf(kindOf(mark), paint), ratio, 0.35)
+      tip(ctx, last, bbox.top, 4 * ratio)
     }
     const chosen = moment()
     if (chosen !== undefined) line(chosen, paint.text, 2 * ratio, 0.8)
@@ -248,6 +269,13 @@ export class Chart {
     const width = this.#plot.clientWidth
     if (this.#u !== undefined && width > 0 && width !== this.#u.width) this.#u.setSize({ width, height: this.#spec.height })
   }
+}
+
+/** Evenly, and with the newest point. */
+function thinned(data: uPlot.AlignedData): uPlot.AlignedData {
+  const count = data[0].length
+  const stride = Math.ceil(count / MANY_POINTS)
+  return data.map((values) => (values as (number | null)[]).filter((_, i) => (count - 1 - i) % stride === 0)) as uPlot.AlignedData
 }
 
 function tip(ctx: CanvasRenderingContext2D, x: number, y: number, size: number): void {

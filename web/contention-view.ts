@@ -1,6 +1,6 @@
 /** Two matrices: who fills whose pool, and whose refusals or latency rise when whose bytes grow. */
 import { formatBytes } from '#shared/units.ts'
-import { correlationOf, sharedDevices, type Suffering } from './contention.ts'
+import { correlationOf, type Memo, sharedDevices, type Suffering } from './contention.ts'
 import { byId, element, Grid, scroller, setStyle, setText } from './dom.ts'
 import { swatch } from './host-view.ts'
 import type { Desk, View } from './view.ts'
@@ -90,18 +90,19 @@ export class ContentionView implements View {
         heat(this.#shares.cell(host, device), (bytes ?? 0) / physicalBytes, 'share')
       }
     }
-    for (const victim of this.#victims) for (const other of this.#victims) this.#pair(victim, other)
+    const memo: Memo = new Map()
+    for (const victim of this.#victims) for (const other of this.#victims) this.#pair(victim, other, memo)
   }
 
   repaint(): void {
     // Nothing here is drawn on a canvas.
   }
 
-  #pair(victim: string, other: string): void {
+  #pair(victim: string, other: string, memo: Memo): void {
     const { run } = this.#desk
     const cell = this.#pairs!.cell(victim, other)
     if (sharedDevices(run, victim, other).length === 0) return this.#pairs!.set(victim, other, '', undefined, 'apart')
-    const r = correlationOf(run, victim, other, this.#by)
+    const r = correlationOf(run, victim, other, this.#by, memo)
     this.#pairs!.set(
       victim,
       other,

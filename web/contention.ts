@@ -4,6 +4,9 @@ import { RATE_SECONDS } from './run.ts'
 
 export type Suffering = 'refusals' | 'latency'
 
+/** Series of one moment, each made once for many pairs. */
+export type Memo = Map<string, Series>
+
 /** Samples that are compared; older ones are another matter. */
 const ROWS = 120
 const ROWS_MIN = 8
@@ -15,17 +18,32 @@ const LATENCY_MAX = 1e7
  * −1 to 1: whether the victim's refusals (or its mean read latency on the device) were high when the other's bytes on their
  * shared devices grew. Undefined where they share none, or nothing has changed. It is correlation: a hint, and no proof.
  */
-export function correlationOf(run: Run, victim: string, other: string, by: Suffering): number | undefined {
+export function correlationOf(
+  run: Run,
+  victim: string,
+  other: string,
+  by: Suffering,
+  memo: Memo = new Map(),
+): number | undefined {
   const shared = sharedDevices(run, victim, other)
   if (shared.length === 0) return undefined
-  const cause = summed(
-    shared.map((device) => run.rates(device, `byHost.${other}.usedBytes`).map((rate) => rate && Math.max(0, rate))),
+  const of = (name: string, make: () => Series): Series => {
+    const known = memo.get(name) ?? make()
+    memo.set(name, known)
+    return known
+  }
+  const cause = of(`${shared.join()} ${other} grows`, () =>
+    summed(shared.map((device) => run.rates(device, `byHost.${other}.usedBytes`).map((rate) => rate && Math.max(0, rate)))).slice(
+      -ROWS,
+    ),
   )
-  const suffered =
-    by === 'refusals'
+  const suffered = of(`${shared.join()} ${victim} ${by}`, () =>
+    (by === 'refusals'
       ? summed(shared.map((device) => run.rates(device, `byHost.${victim}.refused`)))
       : averaged(shared.map((device) => latencies(run, device, victim)))
-  return pearson(cause.slice(-ROWS), suffered.slice(-ROWS))
+    ).slice(-ROWS),
+  )
+  return pearson(cause, suffered)
 }
 
 export function sharedDevices(run: Run, one: string, other: string): string[] {

@@ -172,7 +172,7 @@ export class DeviceView {
     this.#set('to be zeroed', value('pendingZeroBytes'), formatBytes)
     this.#set('ratio', value('compressionRatio'), (ratio) => `${ratio.toFixed(2)} : 1`)
     const load = value('utilisation')
-    const name = load === undefined ? '' : LOADS.find(([from]) => load >= from)![1]
+    const name = load === undefined ? '' : (LOADS.find(([from]) => load >= from) ?? LOADS[3])[1]
     this.#set('load', load, (fraction) => `${formatPercentage(fraction)} ${name}`, name)
     this.#set('read latency', value('readNs.mean'), (ns) => `${formatCount(Math.round(ns))} ns`)
     const pressure = value('pressure')

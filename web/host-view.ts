@@ -4,7 +4,7 @@ import { Chart } from './chart.ts'
 import { hueOf } from './colours.ts'
 import { byId, element, Grid, scroller, setStyle } from './dom.ts'
 import { PAGE_BYTES } from './run.ts'
-import type { Desk, View } from './view.ts'
+import { type Desk, Turn, type View } from './view.ts'
 
 const HEADS = [
   ['host'],
@@ -33,6 +33,7 @@ interface Dram {
 
 export class HostView implements View {
   readonly #desk: Desk
+  readonly #turn = new Turn()
   #grid: Grid | undefined
   #drams = new Map<string, Dram>()
   #charts: readonly (readonly [chart: Chart, key: string | undefined])[] = []
@@ -72,7 +73,7 @@ export class HostView implements View {
 
   update(): void {
     const { run } = this.#desk
-    for (const host of this.#hosts) this.#row(host)
+    if (this.#turn.due(this.#desk, this.#drams.size)) for (const host of this.#hosts) this.#row(host)
     for (const [chart, key] of this.#charts) {
       chart.update(run.times, () =>
         this.#hosts.map((host) => (key === undefined ? slowdowns(this.#desk, host) : run.rates(host, key))),

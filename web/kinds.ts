@@ -32,13 +32,17 @@ export function kindOf({ code, fields }: Mark): Kind {
   return Object.hasOwn(BY_CODE, code) ? BY_CODE[code]! : 'other'
 }
 
-/** What every chart shows; phases, bursts and starts at time 0 would only clutter it. */
-export function isLoud(mark: Mark): boolean {
-  return (
-    kindOf(mark) !== 'other' &&
-    !['phase', 'burst', 'ended'].includes(mark.code) &&
-    !(mark.code === 'started' && mark.quantum === 0)
-  )
+let loud: { readonly of: readonly Mark[]; readonly marks: readonly Mark[] } = { of: [], marks: [] }
+
+/** What every chart shows; phases, bursts and starts at time 0 would only clutter it. All charts ask for the same. */
+export function loudOf(marks: readonly Mark[]): readonly Mark[] {
+  if (loud.of !== marks) loud = { of: marks, marks: marks.filter(isLoud) }
+  return loud.marks
+}
+
+function isLoud(mark: Mark): boolean {
+  const { code, quantum } = mark
+  return kindOf(mark) !== 'other' && !['phase', 'burst', 'ended'].includes(code) && !(code === 'started' && quantum === 0)
 }
 
 export function colourOf(kind: Kind, paint: Paint): string {

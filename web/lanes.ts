@@ -20,19 +20,29 @@ const SHORT_NAMES: Readonly<Record<Kind, string>> = {
 export class Lanes {
   readonly root: HTMLCanvasElement
   readonly #desk: Desk
+  /** CSS pixels; asking for it every time would cost a layout. */
+  #width = 0
+  #visible = false
 
   constructor(desk: Desk) {
     this.#desk = desk
     this.root = element('canvas', { class: 'lanes', role: 'img' })
     this.root.style.height = `${KINDS.length * LANE_HEIGHT + AXIS_HEIGHT}px`
     this.root.addEventListener('click', (event) => this.#pick(event))
-    new ResizeObserver(() => this.draw()).observe(this.root)
+    new ResizeObserver(() => {
+      this.#width = this.root.clientWidth
+      this.draw()
+    }).observe(this.root)
+    new IntersectionObserver((entries) => {
+      this.#visible = entries.at(-1)!.isIntersecting
+      this.draw()
+    }).observe(this.root)
   }
 
   draw(): void {
     const { root } = this
-    const [width, ratio] = [root.clientWidth, devicePixelRatio]
-    if (width === 0) return
+    const [width, ratio] = [this.#width, devicePixelRatio]
+    if (width === 0 || !this.#visible) return
     const height = KINDS.length * LANE_HEIGHT + AXIS_HEIGHT
     if (root.width !== Math.round(width * ratio)) root.width = Math.round(width * ratio)
     if (root.height !== Math.round(height * ratio)) root.height = Math.round(height * ratio)
@@ -66,8 +76,8 @@ export class Lanes {
 
   #refusals(ctx: CanvasRenderingContext2D, colour: string): void {
     const { run } = this.#desk
-    const hosts = Object.keys(run.status?.hosts ?? {})
-    const totals = run.rows.map((row) => hosts.reduce((sum, host) => sum + (run.value(host, 'refused', row) ?? 0), 0))
+    const places = Object.keys(run.status?.hosts ?? {}).map((host) => run.place(host, 'refused'))
+    const totals = run.rows.map((row) => places.reduce((sum, place) => sum + (row[place] ?? 0), 0))
     ctx.fillStyle = colour
     ctx.globalAlpha = 0.4
     for (let i = 1; i < totals.length; i++) {
@@ -80,12 +90,12 @@ export class Lanes {
 
   #axis(ctx: CanvasRenderingContext2D, colour: string): void {
     const [from, to] = this.#span
-    const room = this.root.clientWidth - this.#left
+    const room = this.#width - this.#left
     const step = niceStep((to - from) / Math.max(2, room / 110))
     ctx.fillStyle = colour
     ctx.textAlign = 'center'
     for (let tick = Math.ceil(from / step) * step; tick <= to; tick += step) {
-      const x = Math.min(this.#x(tick), this.root.clientWidth - 14)
+      const x = Math.min(this.#x(tick), this.#width - 14)
       ctx.fillText(`${Number(tick.toPrecision(6))} s`, Math.max(x, this.#left + 10), KINDS.length * LANE_HEIGHT + AXIS_HEIGHT / 2)
     }
   }
@@ -100,10 +110,7 @@ export class Lanes {
     const { run, choose } = this.#desk
     const [from, to] = this.#span
     const kind = KINDS[Math.floor(event.offsetY / LANE_HEIGHT)]
-    let [best, distance] = [
-      from + ((event.offsetX - this.#left) / (this.root.clientWidth - this.#left)) * (to - from),
-      NEAR_PIXELS,
-    ]
+    let [best, distance] = [from + ((event.offsetX - this.#left) / (this.#width - this.#left)) * (to - from), NEAR_PIXELS]
     for (const mark of run.marks) {
       if (kindOf(mark) !== kind) continue
       const away = Math.abs(this.#x(run.secondsOf(mark)) - event.offsetX)
@@ -113,7 +120,7 @@ export class Lanes {
   }
 
   get #left(): number {
-    return this.root.clientWidth < NARROW ? 56 : LABELS_WIDTH
+    return this.#width < NARROW ? 56 : LABELS_WIDTH
   }
 
   get #span(): readonly [number, number] {
@@ -124,7 +131,7 @@ export class Lanes {
 
   #x(seconds: number): number {
     const [from, to] = this.#span
-    return this.#left + ((seconds - from) / (to - from)) * (this.root.clientWidth - this.#left - 2)
+    return this.#left + ((seconds - from) / (to - from)) * (this.#width - this.#left - 2)
   }
 }
 

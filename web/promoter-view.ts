@@ -3,7 +3,7 @@ import { formatCount, formatPercentage, formatTime } from '#shared/units.ts'
 import { Chart } from './chart.ts'
 import { byId, element, Grid, scroller, setStyle } from './dom.ts'
 import { swatch } from './host-view.ts'
-import type { Desk, View } from './view.ts'
+import { type Desk, Turn, type View } from './view.ts'
 
 const HEADS = [
   ['promoter'],
@@ -23,6 +23,7 @@ const HEADS = [
 
 export class PromoterView implements View {
   readonly #desk: Desk
+  readonly #turn = new Turn()
   #grid: Grid | undefined
   #charts: readonly (readonly [Chart, string])[] = []
 
@@ -68,6 +69,7 @@ export class PromoterView implements View {
     const { run } = this.#desk
     for (const [chart, key] of this.#charts)
       chart.update(run.times, () => this.#promoters.map(([, host]) => run.values(host, key)))
+    if (!this.#turn.due(this.#desk, this.#promoters.length)) return
     for (const [id, host] of this.#promoters) {
       const show = (column: string, value: number | undefined, format: (value: number) => string, state = ''): void =>
         this.#grid!.set(id, column, value === undefined ? '–' : format(value), value, value ? state : 'zero')

@@ -1,6 +1,6 @@
 /** The race on a device, in figures: how fast it fills, how fast pages are brought home or swapped away, and who is ahead. */
-import type { Run, Series } from './run.ts'
-import { RATE_SECONDS } from './run.ts'
+import type { Row } from '#simulation/dashboard/frame.ts'
+import { growth, RATE_SECONDS, type Run, type Series } from './run.ts'
 
 /** Growth is taken over this much virtual time: long enough for a promoter's batches, short enough for a bear. */
 const SPAN_SECONDS = 2
@@ -27,12 +27,13 @@ export function raceOf(run: Run, device: string): Race | undefined {
   if (headroom === undefined || net === undefined) return undefined
   const last = run.rows.length - 1
   const before = run.before(last, SPAN_SECONDS)
-  const drain = (drained(run, device, last) - drained(run, device, before)) / (run.times[last]! - run.times[before]!)
-  const out = Math.max(0, drain) * meanBytes(run, device)
+  const left = leavers(run, device)
+  const pages = (left(run.rows[last]!) - left(run.rows[before]!)) / (run.times[last]! - run.times[before]!)
+  const drain = Math.max(0, pages) * meanBytes(run, device)(run.rows[last]!)
   const secondsToOverflow = net > 0 ? headroom / net : Infinity
   return {
-    fill: Math.max(0, net + out),
-    drain: out,
+    fill: Math.max(0, net + drain),
+    drain,
     net,
     headroom,
     secondsToOverflow,
@@ -49,25 +50,21 @@ function leadOf(headroom: number, net: number, secondsToOverflow: number, poison
 /** Fill and drain over the whole history, in bytes per second. */
 export function raceSeries(run: Run, device: string): { readonly fill: Series; readonly drain: Series } {
   const net = run.rates(device, 'usedBytes', RATE_SECONDS)
-  const pages = run.rows.map((_, i) => drained(run, device, i))
-  const drain = run.rows.map((row, i) => {
-    const before = run.before(i, RATE_SECONDS)
-    if (before === i) return null
-    const rate = Math.max(0, pages[i]! - pages[before]!) / (run.times[i]! - run.times[before]!)
-    return rate * meanBytes(run, device, row)
-  })
+  const mean = meanBytes(run, device)
+  const pages = growth(run.times, run.rows.map(leavers(run, device)), RATE_SECONDS)
+  const drain = pages.map((rate, i) => (rate === null ? null : Math.max(0, rate) * mean(run.rows[i]!)))
   return { fill: net.map((value, i) => (value === null ? null : Math.max(0, value + (drain[i] ?? 0)))), drain }
 }
 
 /** Pages that have left a device by promotion or swap, up to a row; of a host with several devices, in proportion to its pages. */
-function drained(run: Run, device: string, at: number): number {
-  const row = run.rows[at]
-  let pages = 0
-  for (const host of run.status?.devices[device]?.hosts ?? []) {
-    const left = (run.value(host, 'promoted', row) ?? 0) + (run.value(host, 'swappedOutPooled', row) ?? 0)
-    pages += left * shareOf(run, host, device)
-  }
-  return pages
+function leavers(run: Run, device: string): (row: Row) => number {
+  const hosts = (run.status?.devices[device]?.hosts ?? []).map((host) => ({
+    promoted: run.place(host, 'promoted'),
+    swapped: run.place(host, 'swappedOutPooled'),
+    share: shareOf(run, host, device),
+  }))
+  return (row) =>
+    hosts.reduce((pages, { promoted, swapped, share }) => pages + ((row[promoted] ?? 0) + (row[swapped] ?? 0)) * share, 0)
 }
 
 /** Of what is pooled now, so that a shift between devices does not look like pages that have left. */
@@ -79,7 +76,7 @@ function shareOf(run: Run, host: string, device: string): number {
   return all > 0 ? stored(device) / all : 1 / devices.length
 }
 
-function meanBytes(run: Run, device: string, row = run.rows.at(-1)): number {
-  const pages = run.value(device, 'storedPages', row) ?? 0
-  return pages > 0 ? (run.value(device, 'usedBytes', row) ?? 0) / pages : 0
+function meanBytes(run: Run, device: string): (row: Row) => number {
+  const [pages, bytes] = [run.place(device, 'storedPages'), run.place(device, 'usedBytes')]
+  return (row) => ((row[pages] ?? 0) > 0 ? (row[bytes] ?? 0) / row[pages]! : 0)
 }

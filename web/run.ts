@@ -57,9 +57,13 @@ export class Run {
     return mark.quantum * this.#quantumSeconds
   }
 
+  /** Where in a row a value stands; −1, where nothing does, if nobody reports it. */
+  place(actor: string, key: string): number {
+    return this.#places.get(`${actor} ${key}`) ?? -1
+  }
+
   value(actor: string, key: string, row = this.rows.at(-1)): number | undefined {
-    const place = this.#places.get(`${actor} ${key}`)
-    return place === undefined || row === undefined ? undefined : (row[place] ?? undefined)
+    return row?.[this.place(actor, key)] ?? undefined
   }
 
   /** Growth of a counter per virtual second up to a row (default: the last one), over at least so long. */
@@ -91,8 +95,8 @@ export class Run {
   }
 
   values(actor: string, key: string): Series {
-    const place = this.#places.get(`${actor} ${key}`)
-    return this.rows.map((row) => (place === undefined ? null : (row[place] ?? null)))
+    const place = this.place(actor, key)
+    return this.rows.map((row) => row[place] ?? null)
   }
 
   rates(actor: string, key: string, span = RATE_SECONDS): Series {

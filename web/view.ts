@@ -11,3 +11,19 @@ export interface View {
   /** Theme, marks or the chosen moment have changed. */
   repaint(how: 'theme' | 'marks'): void
 }
+
+/** A table of more rows than this is filled less often: it takes the browser a while, and nobody reads figures so fast. */
+const ROWS_MANY = 16
+const MANY_EVERY_MS = 400
+
+/** When a table is due; what a run leaves at its end always is. */
+export class Turn {
+  #lastMs = -Infinity
+
+  due(desk: Desk, rows: number): boolean {
+    const now = performance.now()
+    if (rows > ROWS_MANY && desk.run.status?.state === 'running' && now - this.#lastMs < MANY_EVERY_MS) return false
+    this.#lastMs = now
+    return true
+  }
+}

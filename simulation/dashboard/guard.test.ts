@@ -35,7 +35,7 @@ test('an origin is ours if it is the very host that was asked', () => {
 })
 
 describe('a token', () => {
-  const text = fc.string({ unit: fc.constantFrom(...'abcXYZ019_.~-'), minLength: 16, maxLength: 128 })
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', 'Z', '0', '9', '_', '.', '~', '-'), minLength: 16, maxLength: 128 })
 
   test('comes back out of the cookie that it was put into, among others too', () => {
     fc.assert(

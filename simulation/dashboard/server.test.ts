@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { request, type RequestOptions, type Server } from 'node:http'
+import { type IncomingMessage, request, type RequestOptions, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -37,7 +37,7 @@ async function serve(token?: string): Promise<void> {
 async function ask(path: string, options: RequestOptions = {}, body?: string) {
   const sent = request({ host: '127.0.0.1', port, path, ...options })
   sent.end(body)
-  const [response] = (await once(sent, 'response')) as [import('node:http').IncomingMessage]
+  const [response] = (await once(sent, 'response')) as [IncomingMessage]
   return { code: response.statusCode, headers: response.headers, text: await text(response) }
 }
 

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Messages } from './board.ts'
 
-export const PAGES_MAX = 32
+const PAGES_MAX = 32
 /** A run of 64 hosts is a few megabytes as a whole. */
 const QUEUED_BYTES_MAX = 64 << 20
 /** A comment now and then finds out who is gone, and keeps what lies between awake. */
