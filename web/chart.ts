@@ -81,6 +81,7 @@ export class Chart {
     )
     this.#plot.setAttribute('role', 'img')
     this.#plot.setAttribute('aria-label', title)
+    this.#colourKeys()
     this.#plot.style.height = `${spec.height}px`
     new IntersectionObserver((entries) => {
       this.#visible = entries.at(-1)!.isIntersecting
@@ -97,6 +98,7 @@ export class Chart {
 
   /** After a change of theme. */
   restyle(): void {
+    this.#colourKeys()
     this.#u?.destroy()
     this.#u = undefined
     this.#stale = true
@@ -124,6 +126,14 @@ export class Chart {
     else this.#u.setData(this.#data)
     this.#read(this.#u?.cursor.idx ?? this.#data[0].length - 1)
     this.#label()
+  }
+
+  /** Also of a chart that is not seen yet. */
+  #colourKeys(): void {
+    const paint = this.#desk.paint()
+    for (const [i, readout] of this.#readouts.entries()) {
+      readout.parentElement!.style.setProperty('--key', this.#spec.curves[i]!.stroke(paint))
+    }
   }
 
   #afterAll(): void {
@@ -193,8 +203,6 @@ export class Chart {
     }
     this.#u = new uPlot(options, this.#data, this.#plot)
     this.#u.over.addEventListener('click', (event) => this.#pick(event.offsetX))
-    for (const [i, readout] of this.#readouts.entries())
-      readout.parentElement!.style.setProperty('--key', curves[i]!.stroke(paint))
   }
 
   /** A mark that is near, else the time that was clicked. */

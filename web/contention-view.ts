@@ -81,7 +81,8 @@ export class ContentionView implements View {
 
   update(): void {
     const { run } = this.#desk
-    if (this.#shares === undefined || performance.now() - this.#countedMs < EVERY_MS) return
+    const early = run.status?.state === 'running' && performance.now() - this.#countedMs < EVERY_MS
+    if (this.#shares === undefined || early) return
     this.#countedMs = performance.now()
     for (const [device, { hosts, physicalBytes }] of Object.entries(run.status?.devices ?? {})) {
       for (const host of hosts) {

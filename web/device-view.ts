@@ -75,7 +75,7 @@ export class DeviceView {
         curves: [{ label: 'free', stroke: (paint) => paint.accent, filled: true }],
         format: formatBytes,
         binary: true,
-        height: 140,
+        height: 170,
         reach: () => [0, device.physicalBytes * device.highFraction * 1.2],
         limits: () => [{ value: device.physicalBytes * device.lowFraction, label: 'low' }],
       },
@@ -89,7 +89,7 @@ export class DeviceView {
           { label: 'drain', stroke: (paint) => paint.drain, filled: true },
         ],
         format: formatByteRate,
-        height: 140,
+        height: 170,
       },
       desk,
     )
@@ -182,10 +182,10 @@ export class DeviceView {
     )
     const rate = refused.reduce((sum, [, , each]) => sum + each, 0)
     const total = refused.reduce((sum, [, count]) => sum + count, 0)
-    this.#set('refused', total, (count) => `${formatCount(count)} (${formatCount(Math.round(rate))}/s)`, rate > 0 ? 'warn' : '')
+    this.#set('refused', total, formatCount, rate > 0 ? 'warn' : '')
     this.#set('poisoned', value('poisonedPages'), formatCount, (value('poisonedPages') ?? 0) > 0 ? 'alarm' : '')
     const why = refused.filter(([, count]) => count > 0).map(([reason, count]) => `${reason} ${formatCount(count)}`)
-    setText(this.#reasons, why.length > 0 ? `refused: ${why.join(', ')}` : '')
+    setText(this.#reasons, why.length > 0 ? `refused ${formatCount(Math.round(rate))}/s; so far ${why.join(', ')}` : '')
   }
 
   #set(name: (typeof FIGURES)[number], value: number | undefined, format: (value: number) => string, state = ''): void {

@@ -3,7 +3,7 @@ import type { Row } from '#simulation/dashboard/frame.ts'
 import { growth, RATE_SECONDS, type Run, type Series } from './run.ts'
 
 /** Growth is taken over this much virtual time: long enough for a promoter's batches, short enough for a bear. */
-const SPAN_SECONDS = 2
+const SPAN_SECONDS = 1
 /** What would take longer than this to overflow is level; a matter of taste. */
 const LEVEL_SECONDS = 600
 

@@ -45,7 +45,8 @@ export class TimelineView implements View {
     this.#lanes.draw()
     this.#around.update()
     const last = this.#desk.run.marks.at(-1)
-    if (last !== this.#listed && performance.now() - this.#listedMs > LIST_EVERY_MS) this.#relist()
+    const early = this.#desk.run.status?.state === 'running' && performance.now() - this.#listedMs < LIST_EVERY_MS
+    if (last !== this.#listed && !early) this.#relist()
   }
 
   repaint(): void {

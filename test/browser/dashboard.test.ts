@@ -118,6 +118,9 @@ describe.skipIf(noBrowser())('the dashboard of a run', () => {
         Object.values(device['refused'] as Figures).reduce<number>((sum, count) => sum + (count as number), 0),
       )
     }
+    const byHost = verdict.devices['device-1']!['byHost'] as Record<string, Figures>
+    for (const [host, { usedBytes }] of Object.entries(byHost))
+      expect(await shown(`#contention .card:first-child [data-row="${host}"] td:nth-of-type(1)`)).toBe(usedBytes)
     for (const [id, host] of Object.entries(verdict.hosts)) {
       const figure = (column: number): Promise<number> => shown(`#hosts [data-row="${id}"] td:nth-of-type(${column})`)
       expect([await figure(3), await figure(4), await figure(11)]).toEqual([
