@@ -1,13 +1,11 @@
 /** What an operator may ask of a running cluster: `coldpool inject`, `stop`, `pause`, `resume`, `pace`, `workloads`. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parse } from 'yaml'
-import { subject } from '#shared/bus/wire.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import { openLog } from '#shared/observe/log.ts'
-import { pack, unpack } from '#shared/packing.ts'
-import { operatorAnswer, type OperatorRequest } from '#simulation/cluster/commands.ts'
-import { lobby } from '#simulation/cluster/crew.ts'
+import type { OperatorAnswer, OperatorRequest } from '#simulation/desk.ts'
 import { Feed } from '#simulation/cluster/feed.ts'
+import { askConductor } from '#simulation/cluster/operator-wire.ts'
 import { parsePace } from '#simulation/cluster/pacer.ts'
 import { connectWire } from '#simulation/cluster/connect.ts'
 import { type BusFlags, busSettings, clusterName } from '#simulation/cluster/settings.ts'
@@ -16,7 +14,6 @@ import type { Io } from './io.ts'
 import { nextStatus } from './watch/status.ts'
 import { workloadsTable } from './watch/workload-line.ts'
 
-const ANSWER_MS = 10_000
 /** Each conductor tells its status once a second. */
 const LISTEN_MS = 1300
 const DEFAULT_SIZE = '256MiB'
@@ -105,15 +102,12 @@ function plain(yaml: string, where: string): unknown {
   }
 }
 
-type Answer = ReturnType<typeof operatorAnswer.parse>
-
 /** Without a named cluster, the one that runs; several are one too many. */
-async function ask(flags: BusFlags, request: OperatorRequest): Promise<Answer> {
+async function ask(flags: BusFlags, request: OperatorRequest): Promise<OperatorAnswer> {
   const cluster = clusterName(flags) ?? (await onlyCluster(flags))
   const wire = await connectWire(busSettings(flags), 'cli', openLog({ process: 'cli' }, 'error'))
   try {
-    const bytes = await wire.request(subject(lobby(cluster), 'command', 'operator', 'conductor'), pack(request), ANSWER_MS)
-    return operatorAnswer.parse(unpack(bytes))
+    return await askConductor(wire, cluster, request)
   } finally {
     await wire.close()
   }
@@ -134,7 +128,7 @@ async function onlyCluster(flags: BusFlags): Promise<string> {
   throw new ColdpoolError('CP_OPTION', '--cluster', `${heard.size} clusters run on this bus`, `one of ${[...heard].join(', ')}`)
 }
 
-function tell(answer: Answer, io: Io, words: (answer: Exclude<Answer, { error: string }>) => string): number {
+function tell(answer: OperatorAnswer, io: Io, words: (answer: Exclude<OperatorAnswer, { error: string }>) => string): number {
   if ('error' in answer) {
     io.stderr.write(`${answer.error}\n`)
     return 2

@@ -22,6 +22,7 @@ Examples:
   coldpool run scenarios/calm.yaml --seed 7 --duration 2m --json > verdict.json
   coldpool run scenarios/refusal.yaml --set devices.device-1.physical=4GiB --set 'hosts.*.swap.size=0B'
   coldpool run scenarios/calm.yaml --injections injections.yaml
+  coldpool run scenarios/quickstart.yaml --dashboard --pace 1x
   coldpool run scenarios/calm.yaml --bus nats://127.0.0.1:4222 --processes --pace 1x
 
 An injection is a line such as this one; instead of inject (with its workload) there is stop: workload-8.
@@ -95,6 +96,8 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .option('--processes', 'with --bus: a process for each actor, started again when it dies (needs JetStream)')
     .option('--cluster <NAME>', 'with --bus: the lobby in which conductor and stages meet; default: one of its own')
     .option('--pace <PACE>', 'a multiple of real time such as 1x or 10x, or max', 'max')
+    .option('--dashboard [PORT]', 'show the run live in a browser, on port 8080 or this one (0: any that is free)')
+    .option('--dashboard-host <HOST>', 'where the dashboard listens; beyond 127.0.0.1 only with the token that it prints')
     .option('--out <DIR>', 'where run folders are made', 'runs')
     .option('--json', 'print verdict.json and nothing else')
     .option('--quiet', 'show no progress')

@@ -3,6 +3,7 @@ import { ColdpoolError } from '#shared/errors.ts'
 import { loadScenario } from '#shared/scenario.ts'
 import { parsePace } from '#simulation/cluster/pacer.ts'
 import { busSettings, clusterName } from '#simulation/cluster/settings.ts'
+import { type DashboardFlags, dashboardSettings } from '#simulation/dashboard/settings.ts'
 import { parseInjections } from '#simulation/injections.ts'
 import type { Progress } from '#simulation/progress.ts'
 import { readInjectionsText, readScenarioText } from '#simulation/scenario-file.ts'
@@ -11,7 +12,7 @@ import type { Io } from './io.ts'
 import { type FieldOptions, fieldOverrides } from './options.ts'
 import { BEHIND_SECONDS, showProgress } from './progress.ts'
 
-export interface RunFlags extends FieldOptions {
+export interface RunFlags extends FieldOptions, DashboardFlags {
   readonly set?: readonly string[]
   readonly injections?: string
   readonly out: string
@@ -34,6 +35,7 @@ export async function run(file: string, flags: RunFlags, io: Io): Promise<number
 
   const pace = parsePace(flags.pace ?? 'max', '--pace')
   const network = networkOf(flags)
+  const dashboard = boardOf(flags)
 
   // Loaded only now, so that a slip in the scenario is told at once.
   const { renderVerdict, runScenario } = await import('#simulation/run.ts')
@@ -46,14 +48,34 @@ export async function run(file: string, flags: RunFlags, io: Io): Promise<number
     progress.show(now)
   }
   const options = { signal: interrupt.signal, onProgress, pace }
+  await using board = dashboard && new (await import('./dashboard.ts')).RunBoard(dashboard, io)
+  const live = network ? undefined : await board?.live()
+  const onCluster = network && board && ((cluster: string) => board.follow(network.bus, cluster))
   const result = network
-    ? await (await import('#simulation/cluster/local-run.ts')).runOverNats(input, { ...options, ...network })
-    : await runScenario(input, options)
+    ? await (
+        await import('#simulation/cluster/local-run.ts')
+      ).runOverNats(input, {
+        ...options,
+        ...network,
+        ...(onCluster && { onCluster }),
+      })
+    : await runScenario(input, { ...options, ...(live && { live }) })
   progress.end()
   if (behindSeconds >= BEHIND_SECONDS) io.stderr.write(`the run fell behind its pace by ${behindSeconds.toFixed(1)} s\n`)
   const text = json ? JSON.stringify(result.verdict, null, 2) : renderVerdict(result)
   io.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
-  return interrupt.signal.aborted ? EXIT_INTERRUPTED : 0
+  if (interrupt.signal.aborted) return EXIT_INTERRUPTED
+  // From here on it ends the page, not the run.
+  interrupt[Symbol.dispose]()
+  await board?.untilInterrupted()
+  return 0
+}
+
+/** Undefined if no dashboard is asked for. */
+function boardOf(flags: RunFlags) {
+  if (flags.dashboard !== undefined) return dashboardSettings(flags)
+  if (flags.dashboardHost === undefined) return undefined
+  throw new ColdpoolError('CP_OPTION', '--dashboard-host', 'no dashboard is asked for', '--dashboard as well')
 }
 
 /** Where the run's mail goes; undefined: nowhere, it stays in this process. */

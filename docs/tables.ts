@@ -8,7 +8,7 @@ import { ERRORS } from '#shared/errors.ts'
 import { FIELD_NOTES } from '#shared/field-notes.ts'
 import { KINDS, MESSAGES, REFUSAL_REASONS, type Kind } from '#shared/messages.ts'
 import { eventsSchema, sampleSchema, statusSchema } from '#shared/observe/broadcast.ts'
-import { operatorRequest } from '#simulation/cluster/commands.ts'
+import { operatorRequest } from '#simulation/desk.ts'
 
 export function subjectTable(): string {
   const rows = Object.entries(SUBJECTS).map(([kind, { scope, from, to, control, meaning }]) => [

@@ -37,14 +37,15 @@ export class Ledger {
     this.#chronicle = new Chronicle(cast.scenario)
   }
 
-  reports(quantum: Quantum, reports: readonly Report[]): void {
+  /** What is no sample (a look for who watches live) leaves only its events. */
+  reports(quantum: Quantum, reports: readonly Report[], sample = true): void {
     const { scenario } = this.#cast
     for (const event of eventsOf(reports, this.#cast)) {
       this.#chronicle.event(event)
       this.#folder?.event(event, (ordinal) => this.#cast.nameOf(ordinal))
     }
     const telemetry = telemetryOf(reports)
-    if (Object.keys(telemetry).length === 0) return
+    if (!sample || Object.keys(telemetry).length === 0) return
     const virtualSeconds = (quantum * scenario.quantum) / NS_PER_S
     this.#chronicle.sample(virtualSeconds, telemetry)
     this.#folder?.sample(virtualSeconds, telemetry)

@@ -7,13 +7,15 @@ import { Script } from '#shared/command.ts'
 import type { Scenario } from '#shared/scenario.ts'
 import { Stage } from '#shared/stage.ts'
 import { NS_PER_S, quantumAt } from '#shared/time.ts'
-import { conduct } from '#services/conductor/grants.ts'
+import { conduct, type GrantState } from '#services/conductor/grants.ts'
 import { Cast } from './actors.ts'
 import { paced, Pacer } from './cluster/pacer.ts'
+import type { LiveRun } from './dashboard/live-run.ts'
 import { RunFolder } from './folder.ts'
 import { Ledger, type RunResult } from './ledger.ts'
 import type { Progress } from './progress.ts'
 import { AT_END, writeReport } from './report/report.ts'
+import { lookEvery } from './telling.ts'
 import { telemetryOf, type Verdict } from './verdict.ts'
 
 export type { Progress, RunResult, Verdict }
@@ -36,10 +38,14 @@ export interface RunOptions {
   readonly onSample?: (telemetry: Readonly<Record<ActorId, Telemetry>>) => void
   /** Virtual seconds a second of wall time; default 0, as fast as possible. */
   readonly pace?: number
+  /** Who watches, and may act. */
+  readonly live?: LiveRun
 }
 
 /** How long the loop computes before it lets timers and signals through. */
 const BREATH_MS = 50
+/** So often a run that waits looks whether somebody has asked for something. */
+const LOOK_MS = 20
 
 export async function runScenario(input: RunInput, options: RunOptions = {}): Promise<RunResult> {
   const { scenario, script = new Script() } = input
@@ -47,7 +53,7 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const cast = new Cast(scenario)
   const folder = input.out === undefined ? undefined : RunFolder.create(input.out, scenario, input.yaml)
   for (const stamped of script.commands) folder?.injection(stamped)
-  const { signal, pace = 0 } = options
+  const { signal, pace = 0, live } = options
   const pacer = new Pacer(pace, () => performance.now())
   const ledger = new Ledger(cast, folder, paced(pacer, options.onProgress))
   const bus: Bus = new MemoryBus()
@@ -63,32 +69,45 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
     },
   )
   await bus.join(0, stage)
+  live?.begin({ cast, conductor, pacer, script, folder })
   const end = quantumAt(scenario.duration, scenario.quantum)
   let breathedMs = startedMs
   // Cut short by an interrupt.
   const breathe = (milliseconds: number): Promise<void> =>
     milliseconds === 0 ? setImmediate() : sleep(milliseconds, undefined, signal && { signal }).catch(() => {})
+  /** Until the next quantum may come. */
+  const waitMsOf = ({ quantum, last }: GrantState): number =>
+    pacer.waitMs((Math.min(quantum, script.nextFrom(last + 1)) * scenario.quantum) / NS_PER_S)
+  const attend = async (state: GrantState): Promise<boolean> => {
+    for (;;) {
+      await live?.attend(state)
+      const waitMs = waitMsOf(state)
+      await breathe(live ? Math.min(waitMs, LOOK_MS) : waitMs)
+      breathedMs = performance.now()
+      if (signal?.aborted === true || live?.ending === true) return false
+      if (waitMsOf(state) === 0 && live?.waiting !== true) return true
+    }
+  }
   const outcome = await conduct(bus, {
     end,
     sampleEvery: scenario.sample / scenario.quantum,
+    ...(live && { lookEvery: lookEvery(scenario) }),
     script,
-    proceed: ({ quantum }) => {
-      const waitMs = pacer.waitMs((quantum * scenario.quantum) / NS_PER_S)
-      if (waitMs === 0 && performance.now() - breathedMs < BREATH_MS) return true
-      return breathe(waitMs).then(() => {
-        breathedMs = performance.now()
-        return !(signal?.aborted ?? false)
-      })
+    proceed: (state) => {
+      const quiet = waitMsOf(state) === 0 && live?.waiting !== true
+      return (quiet && performance.now() - breathedMs < BREATH_MS) || attend(state)
     },
-    onReports: (quantum, reports) => {
-      ledger.reports(quantum, reports)
-      const telemetry = telemetryOf(reports)
-      if (Object.keys(telemetry).length > 0) options.onSample?.(telemetry)
+    onReports: (quantum, reports, sample) => {
+      ledger.reports(quantum, reports, sample)
+      live?.reports(quantum, reports)
+      if (sample) options.onSample?.(telemetryOf(reports))
       return !conductor.allLeft || script.nextFrom(quantum + 1) < end
     },
   })
   await bus.close()
   const result = ledger.finish(outcome, bus.name, (performance.now() - startedMs) / 1000)
+  live?.reports(outcome.ended, outcome.final)
+  live?.end(outcome.ended)
   if (result.folder !== undefined) await writeReport(result.folder, AT_END)
   return result
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { Status } from '#shared/observe/broadcast.ts'
 import { frame } from './frame.ts'
 import { Picture } from './picture.ts'
-import { EVENTS, examplePicture, sampleAt, STATUS } from './run.fixture.ts'
+import { EVENTS, examplePicture, sampleAt, STATUS, WATERMARKS } from './run.fixture.ts'
 
 const PLAIN = { colour: false }
 
@@ -205,7 +205,9 @@ function statusFrom(made: {
   return {
     ...STATUS,
     ...rest,
-    hosts: Object.fromEntries(names('host', hosts).map((id) => [id, { memoryBytes: physicalBytes, swapBytes: 0, devices: [] }])),
+    hosts: Object.fromEntries(
+      names('host', hosts).map((id) => [id, { memoryBytes: physicalBytes, swapBytes: 0, devices: [], watermarks: WATERMARKS }]),
+    ),
     devices: Object.fromEntries(names('device', devices).map((id) => [id, device])),
     workloads: names('workload', workloads).map((id, i) => ({ ...STATUS.workloads[i % 3]!, id })),
   }

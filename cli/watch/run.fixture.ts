@@ -6,6 +6,8 @@ import { Picture } from './picture.ts'
 
 const MIB = 2 ** 20
 
+export const WATERMARKS = { minBytes: 4 * MIB, lowBytes: 5 * MIB, highBytes: 6 * MIB, promoBytes: 7 * MIB }
+
 export const STATUS: Status = {
   cluster: 'default',
   run: 'Kx3f9a',
@@ -55,10 +57,11 @@ export const STATUS: Status = {
     },
   },
   hosts: {
-    'host-1': { memoryBytes: 512 * MIB, swapBytes: 1024 * MIB, devices: ['device-1'] },
-    'host-2': { memoryBytes: 512 * MIB, swapBytes: 1024 * MIB, devices: ['device-1'] },
-    'host-3': { memoryBytes: 512 * MIB, swapBytes: 0, devices: ['device-2'] },
+    'host-1': { memoryBytes: 512 * MIB, swapBytes: 1024 * MIB, devices: ['device-1'], watermarks: WATERMARKS },
+    'host-2': { memoryBytes: 512 * MIB, swapBytes: 1024 * MIB, devices: ['device-1'], watermarks: WATERMARKS },
+    'host-3': { memoryBytes: 512 * MIB, swapBytes: 0, devices: ['device-2'], watermarks: WATERMARKS },
   },
+  promoters: {},
 }
 
 /** Counters grow in proportion to time: host-1 is refused 12 k pages a second and promotes 6.7 k. */

@@ -70,6 +70,23 @@ describe('the grant loop', () => {
     ])
   })
 
+  test('looks in between at quanta that are granted anyway, and calls that no sample', async () => {
+    const bus = new ScriptedBus([3, 4, 12, 13, 35, 36])
+    const heard: [Quantum, boolean][] = []
+    const { quanta } = await conduct(bus, {
+      ...OPTIONS,
+      end: 60,
+      sampleEvery: 20,
+      lookEvery: 5,
+      onReports: (quantum, _, sample) => heard.push([quantum, sample]) > 0,
+    })
+    const observed = bus.granted.filter(({ observe, final }) => observe && !final).map(({ quantum }) => quantum)
+    expect(observed).toEqual([0, 12, 20, 35, 40])
+    expect(heard.filter(([, sample]) => sample).map(([quantum]) => quantum)).toEqual([0, 20, 40])
+    const unwatched = await conduct(new ScriptedBus([3, 4, 12, 13, 35, 36]), { ...OPTIONS, end: 60, sampleEvery: 20 })
+    expect(quanta).toBe(unwatched.quanta)
+  })
+
   test('ends early when it is told so, for instance when all have left', async () => {
     const bus = new ScriptedBus([5, 6, 7])
     const outcome = await conduct(bus, { ...OPTIONS, onReports: (quantum) => quantum < 6 })

@@ -23,10 +23,15 @@ export interface GrantOptions {
   readonly end: Quantum
   /** Telemetry is taken every so many quanta. */
   readonly sampleEvery: Quantum
+  /**
+   * For who watches live: telemetry also with the first granted quantum in each span of so many quanta. It is a look at a
+   * quantum that is granted anyway, so it wakes nobody; default: none.
+   */
+  readonly lookEvery?: Quantum
   /** Commands by quantum. It may grow while `proceed` is asked, by commands stamped later than the last granted quantum. */
   readonly script?: Script
-  /** Hears every report. May return false to end the run after this quantum. */
-  readonly onReports: (quantum: Quantum, reports: readonly Report[]) => boolean
+  /** Hears every report, and whether it is a sample and no mere look. May return false to end the run after this quantum. */
+  readonly onReports: (quantum: Quantum, reports: readonly Report[], sample: boolean) => boolean
   /** Asked before every grant; lets a process breathe, and a person watch. Returns false to interrupt. */
   readonly proceed: (state: GrantState) => Promise<boolean> | boolean
 }
@@ -51,19 +56,25 @@ export async function conduct(bus: Bus, options: GrantOptions): Promise<GrantOut
       break
     }
     quantum = Math.min(quantum, script.nextFrom(last + 1))
-    const observe = quantum >= nextSample
-    if (observe) nextSample = (Math.floor(quantum / options.sampleEvery) + 1) * options.sampleEvery
+    const sample = quantum >= nextSample
+    const observe = sample || isLook(quantum, last, options.lookEvery)
+    if (sample) nextSample = (Math.floor(quantum / options.sampleEvery) + 1) * options.sampleEvery
     const commands = script.at(quantum)
     const reports = await bus.grant({ quantum, observe, final: false, ...(commands.length > 0 && { commands }) })
     last = quantum
     quanta++
-    const goOn = options.onReports(quantum, reports)
+    const goOn = options.onReports(quantum, reports, sample)
     const next = goOn ? Math.min(earliest(quantum, reports), nextSample) : quantum + 1
     quantum = Math.min(next, options.end)
     if (!goOn) break
   }
   const final = await bus.grant({ quantum, observe: true, final: true })
   return { ended: quantum, quanta, interrupted, final }
+}
+
+/** Decided by the quanta alone, so that a run that repeats itself looks at the same ones. */
+function isLook(quantum: Quantum, last: Quantum, every = Infinity): boolean {
+  return Math.floor(quantum / every) > Math.floor(last / every)
 }
 
 function earliest(quantum: Quantum, reports: readonly Report[]): Quantum {

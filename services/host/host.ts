@@ -455,6 +455,8 @@ export class Host implements Actor {
       throttledSeconds: this.#links.reduce((ns, { throttle }) => ns + (throttle?.delayedNs ?? 0), 0) / NS_PER_S,
       pausedSeconds: (this.#pause?.pausedNs ?? 0) / NS_PER_S,
       freePages: memory.free,
+      'dram.activePages': memory.dram.active,
+      'dram.inactivePages': memory.dram.pages - memory.dram.active,
       pooledBytes: counts[POOLED]! * PAGE_BYTES,
       swappedBytes: counts[SWAPPED]! * PAGE_BYTES,
       writebackPages: memory.writeback,

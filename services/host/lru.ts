@@ -36,6 +36,12 @@ export class Lru {
     return this.counts[0]! + this.counts[1]! + this.counts[2]! + this.counts[3]!
   }
 
+  /** Pages of the two youngest generations: what the kernel counts as active (lru_gen_is_active). */
+  get active(): number {
+    const before = this.youngest > this.oldest ? this.counts[(this.youngest - 1) % SLOTS]! : 0
+    return this.counts[this.youngestSlot]! + before
+  }
+
   /** True while eviction may take from the oldest generation; drops generations that have run empty. */
   get evictable(): boolean {
     while (this.counts[this.oldestSlot] === 0 && this.youngest - this.oldest >= this.#keep) {

@@ -22,7 +22,15 @@ const STATUS: Status = {
   workloads: [{ id: 'workload-1', host: 'host-1', kind: 'zipf', state: 'present', injected: false }],
   dropped: { old: 1 },
   devices: { 'device-1': { physicalBytes: 1, advertisedBytes: 2, lowFraction: 0.1, highFraction: 0.2, hosts: ['host-1'] } },
-  hosts: { 'host-1': { memoryBytes: 1, swapBytes: 0, devices: ['device-1'] } },
+  hosts: {
+    'host-1': {
+      memoryBytes: 1,
+      swapBytes: 0,
+      devices: ['device-1'],
+      watermarks: { minBytes: 1, lowBytes: 2, highBytes: 3, promoBytes: 4 },
+    },
+  },
+  promoters: { 'promoter-1': { host: 'host-1' } },
 }
 
 describe('what a conductor tells', () => {

@@ -34,6 +34,15 @@ const workload = z.object({
   injected: z.boolean().describe('it came while the run went on'),
 })
 
+const host = z.object({
+  memoryBytes: count,
+  swapBytes: count,
+  devices: names,
+  watermarks: z
+    .object({ minBytes: count, lowBytes: count, highBytes: count, promoBytes: count })
+    .describe('of its DRAM: kswapd wakes below low and rests above high; promotions need room above promo'),
+})
+
 const device = z.object({
   physicalBytes: count,
   advertisedBytes: count,
@@ -64,7 +73,8 @@ export const statusSchema = z.object({
   workloads: z.array(workload).max(LIST_MAX),
   dropped: z.record(text, count).describe('messages from outside that were not taken, over all stages, by cause'),
   devices: z.record(text, device),
-  hosts: z.record(text, z.object({ memoryBytes: count, swapBytes: count, devices: names })),
+  hosts: z.record(text, host),
+  promoters: z.record(text, z.object({ host: text })),
 })
 export type Status = z.infer<typeof statusSchema>
 export type StageStatus = z.infer<typeof stage>

@@ -2,12 +2,11 @@
 import type { Report } from '#shared/bus/bus.ts'
 import type { SubjectKind } from '#shared/bus/subjects.ts'
 import { subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
-import type { Events, Sample, Status } from '#shared/observe/broadcast.ts'
+import type { Status } from '#shared/observe/broadcast.ts'
 import { pack } from '#shared/packing.ts'
 import type { Quantum } from '#shared/time.ts'
 import type { Cast } from '../actors.ts'
-import { eventsOf } from '../ledger.ts'
-import { telemetryOf } from '../verdict.ts'
+import { tellingOf } from '../telling.ts'
 
 const STATUS_MS = 1000
 
@@ -39,16 +38,9 @@ export class Broadcast {
   }
 
   reports(quantum: Quantum, virtualSeconds: number, reports: readonly Report[]): void {
-    const events = eventsOf(reports, this.#cast).map((event) => this.#named(event))
-    if (events.length > 0) this.#tell('events', { quantum, events } satisfies Events)
-    const telemetry = telemetryOf(reports)
-    if (Object.keys(telemetry).length > 0) this.#tell('sample', { quantum, virtualSeconds, telemetry } satisfies Sample)
-  }
-
-  /** Names say more than ordinals. */
-  #named(event: Report['events'][number]): Report['events'][number] {
-    const { workload } = event.fields
-    return typeof workload === 'number' ? { ...event, fields: { ...event.fields, workload: this.#cast.nameOf(workload) } } : event
+    const { events, sample } = tellingOf(quantum, virtualSeconds, reports, this.#cast)
+    if (events) this.#tell('events', events)
+    if (sample) this.#tell('sample', sample)
   }
 
   #tell(kind: SubjectKind, message: object): void {

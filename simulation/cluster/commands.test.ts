@@ -6,7 +6,8 @@ import { Network } from '#shared/bus/wire.fixture.ts'
 import type { Stamped } from '#shared/command.ts'
 import { StoreFull } from '#shared/observe/store.ts'
 import { Admission, type Request } from '../admission.ts'
-import { Commands, operatorAnswer, type OperatorAnswer } from './commands.ts'
+import { operatorAnswer, type OperatorAnswer } from '../desk.ts'
+import { Commands } from './commands.ts'
 import { lobby } from './crew.ts'
 import { Pacer } from './pacer.ts'
 import { tiny } from './tiny.fixture.ts'
@@ -54,12 +55,15 @@ async function carryOut(): Promise<void> {
 }
 
 describe('a request', () => {
-  test('to pause, to resume and for a pace is obeyed and answered at once', async () => {
+  test('to pause, to resume, for a step and for a pace is obeyed and answered at once', async () => {
     const now = { quantum: 500, seconds: 0.5 }
     expect(await ask({ command: 'pause' })).toEqual({ id: 'pause', ...now })
     expect(pacer.paused).toBe(true)
     expect(await ask({ command: 'resume' })).toEqual({ id: 'resume', ...now })
     expect([pacer.paused, pacer.waitMs(0.5)]).toEqual([false, 0])
+    expect(await ask({ command: 'step', seconds: 0.25 })).toEqual({ id: 'step', ...now })
+    expect([pacer.paused, pacer.waitMs(0.7), pacer.waitMs(0.75)]).toEqual([true, 0, Infinity])
+    await ask({ command: 'resume' })
     expect(await ask({ command: 'pace', pace: 20 })).toEqual({ id: 'pace', ...now })
     expect([pacer.pace, pacer.waitMs(1.5)]).toEqual([20, 50])
     expect(commands.waiting).toBe(false)
@@ -154,7 +158,8 @@ describe('what is no request', () => {
     ['more than 64 KiB', { command: 'inject', workload: { text: 'x'.repeat(70_000) } }],
   ])('%s is answered with what is expected, and counted', async (_, request) => {
     expect(await ask(request)).toEqual({
-      error: 'CP_WIRE command: not a request; expected a msgpack map with command: inject, stop, pause, resume, pace or end',
+      error:
+        'CP_WIRE command: not a request; expected a msgpack map with command: inject, stop, pause, resume, step, pace or end',
     })
     expect(dropped.counts).toEqual({ malformed: 1 })
     expect(pacer.paused).toBe(false)

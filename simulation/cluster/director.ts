@@ -19,10 +19,12 @@ import type { Conductor } from '#services/conductor/conductor.ts'
 import { conduct, FIRST_GRANT, type GrantOutcome, type GrantState } from '#services/conductor/grants.ts'
 import { Cast } from '../actors.ts'
 import { Admission, type Request } from '../admission.ts'
+import { soonest } from '../desk.ts'
 import type { RunFolder } from '../folder.ts'
 import { Ledger, type LedgerSnapshot, type RunResult } from '../ledger.ts'
 import type { Progress } from '../progress.ts'
 import { AT_END, writeReport } from '../report/report.ts'
+import { lookEvery } from '../telling.ts'
 import { Broadcast } from './broadcast.ts'
 import { Commands } from './commands.ts'
 import { ForeignGate } from './foreign-gate.ts'
@@ -264,10 +266,11 @@ export class Director {
       from,
       end: this.#end,
       sampleEvery: this.#scenario.sample / this.#scenario.quantum,
+      lookEvery: lookEvery(this.#scenario),
       script: this.#script,
       proceed: (state) => this.#proceed(state, bus),
-      onReports: (quantum, reports) => {
-        this.#ledger.reports(quantum, reports)
+      onReports: (quantum, reports, sample) => {
+        this.#ledger.reports(quantum, reports, sample)
         this.#broadcast.reports(quantum, this.#secondsOf(quantum), reports)
         return !conductor.allLeft || this.#script.nextFrom(quantum + 1) < this.#end
       },
@@ -316,9 +319,7 @@ export class Director {
 
   /** The command takes effect in the quantum that the pace has reached, and never in one that was ever granted. */
   async #stamp(request: Request, state: GrantState): Promise<Stamped> {
-    const byPace = this.#pacer.pace > 0 && !this.#pacer.paused
-    const reached = byPace ? Math.floor((this.#pacer.nowSeconds() * NS_PER_S) / this.#scenario.quantum) : 0
-    const soon = Math.max(state.last + 1, Math.min(state.quantum, reached))
+    const soon = soonest(state, this.#pacer, this.#scenario.quantum)
     // What was seen to happen stands: a run that repeats itself after a recovery takes nothing new before it has caught up.
     const quantum = Math.max(soon, this.#trail.furthest + 1)
     const stamped: Stamped = { quantum, command: this.#admission.prepare(request) }

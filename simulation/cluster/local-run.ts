@@ -26,6 +26,8 @@ export interface LocalRunOptions extends RunOptions {
   /** A lobby of its own unless one is named, so that it takes nobody else's stages. */
   readonly cluster?: string | undefined
   readonly processes: boolean
+  /** Told in which cluster the run will be, before it begins. */
+  readonly onCluster?: (cluster: string) => Promise<void>
 }
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url))
@@ -39,6 +41,7 @@ export async function runOverNats(input: RunInput, options: LocalRunOptions): Pr
   const log = openLog({ process: 'conductor' }, 'warn')
   const cluster = options.cluster ?? `run-${randomBytes(4).toString('hex')}`
   const members = new Cast(scenario).members.filter(({ role }) => role !== 'conductor')
+  await options.onCluster?.(cluster)
   const wire = await connectWire(bus, 'conductor', log)
   const end = new AbortController()
   try {

@@ -1,10 +1,17 @@
-/** The observer's process: it can only listen. Until there is a page to look at, what it hears goes to its log. */
+/**
+ * The observer's process: what it hears of runs goes to its log, and to the dashboard that it serves. It follows with the rights
+ * of a listener; what the page asks goes over a second connection, with an operator's, and only if it was given these.
+ */
 import type { Status } from '#shared/observe/broadcast.ts'
-import { openLog } from '#shared/observe/log.ts'
+import type { NatsWire } from '#shared/bus/nats.ts'
+import { type Log, openLog } from '#shared/observe/log.ts'
+import { openDashboard } from '../dashboard/dashboard.ts'
+import { dashboardSettings } from '../dashboard/settings.ts'
 import { Feed } from './feed.ts'
+import { askConductor } from './operator-wire.ts'
 import { showAlive } from './process.ts'
 import { connectWire } from './connect.ts'
-import { type BusFlags, busSettings, clusterName } from './settings.ts'
+import { type BusFlags, busSettings, clusterName, operatorSettings } from './settings.ts'
 
 /** A status is worth a line when something changed, and this often. */
 const STATUS_EVERY_MS = 10_000
@@ -12,10 +19,12 @@ const STATUS_MS_MIN = 1000
 
 export async function observerProcess(flags: BusFlags, signal: AbortSignal): Promise<void> {
   const log = openLog({ process: 'observer' })
+  const settings = dashboardSettings()
   const wire = await connectWire(busSettings(flags), 'observer', log, { patient: true })
   const { dropped } = wire
   const stopAlive = showAlive(wire)
   const feed = new Feed(wire, clusterName(flags), dropped)
+  const operator = await operatorWire(flags, log)
   let heard: Status | undefined
   let said: Status | undefined
   let saidMs = -Infinity
@@ -35,15 +44,21 @@ export async function observerProcess(flags: BusFlags, signal: AbortSignal): Pro
     )
   }
   const looking = wire.every(STATUS_MS_MIN, look)
-  await feed.follow({
-    status: (status) => {
-      heard = status
-      look()
-    },
-    events: ({ events }) => {
-      for (const { quantum, actor, code, fields } of events) log.info({ quantum, actor, ...fields }, code)
+  const dashboard = await openDashboard(settings, {
+    source: feed,
+    ...(operator && { operator: (cluster) => ({ ask: (request) => askConductor(operator, cluster, request) }) }),
+    also: {
+      status: (status) => {
+        heard = status
+        look()
+      },
+      events: ({ events }) => {
+        for (const { quantum, actor, code, fields } of events) log.info({ quantum, actor, ...fields }, code)
+      },
     },
   })
+  // A token is for the log alone: whoever can read it may look.
+  log.info({ url: dashboard.url, acts: operator !== undefined }, 'dashboard')
   log.info({}, 'listening')
   await new Promise<void>((resolve) => {
     if (signal.aborted) resolve()
@@ -51,5 +66,12 @@ export async function observerProcess(flags: BusFlags, signal: AbortSignal): Pro
   })
   stopAlive()
   looking.stop()
-  await feed.close()
+  await dashboard.close()
+  await operator?.close()
+}
+
+/** Undefined without an operator's password, where the bus asks for one. */
+async function operatorWire(flags: BusFlags, log: Log): Promise<NatsWire | undefined> {
+  const settings = operatorSettings(flags)
+  return settings && connectWire(settings, 'dashboard', log, { patient: true })
 }

@@ -49,6 +49,17 @@ describe('a pacer', () => {
     expect([at.waitMs(1e9), at.behindSeconds(0), at.nowSeconds()]).toEqual([0, 0, Infinity])
   })
 
+  test('goes a step as fast as possible, and is paused then, whatever it was before', () => {
+    const at = pacer(0.001)
+    at.step(3, 0.5)
+    expect([at.paused, at.waitMs(3), at.waitMs(3.499), at.waitMs(3.5)]).toEqual([true, 0, 0, Infinity])
+    at.pause()
+    expect(at.waitMs(3.2)).toBe(Infinity)
+    at.step(3, 0.5)
+    at.resume(3)
+    expect([at.paused, at.waitMs(3)]).toEqual([false, 0])
+  })
+
   test('waits for ever while it is paused, and goes on from where it stands', () => {
     const at = pacer(1)
     at.pause()

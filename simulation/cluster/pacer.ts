@@ -24,6 +24,8 @@ export class Pacer {
   readonly #nowMs: () => number
   #pace: number
   #paused = false
+  /** Virtual time before this may come even while paused. */
+  #stepEnd = 0
   /** Where virtual and wall time were last set equal. */
   #anchorMs: number
   #anchorSeconds = 0
@@ -56,6 +58,13 @@ export class Pacer {
 
   pause(): void {
     this.#paused = true
+    this.#stepEnd = 0
+  }
+
+  /** Lets so much virtual time pass, as fast as possible, and pauses. */
+  step(virtualSeconds: number, span: number): void {
+    this.#paused = true
+    this.#stepEnd = virtualSeconds + span
   }
 
   resume(virtualSeconds: number): void {
@@ -65,7 +74,7 @@ export class Pacer {
 
   /** Wall milliseconds until this virtual time may come; Infinity while paused, 0 if it may now. */
   waitMs(virtualSeconds: number): number {
-    if (this.#paused) return Infinity
+    if (this.#paused) return virtualSeconds < this.#stepEnd ? 0 : Infinity
     return Math.max(0, this.#aheadMs(virtualSeconds))
   }
 

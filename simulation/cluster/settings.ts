@@ -37,6 +37,19 @@ export function busSettings(flags: BusFlags, env: Environment = process.env): Bu
   return { servers, ...(user !== undefined && { user }), ...(password !== undefined && { password }) }
 }
 
+/**
+ * For a process that has a listener's rights and is to act as well: as COLDPOOL_OPERATOR_USER, with the password of
+ * COLDPOOL_OPERATOR_PASSWORD_FILE. Undefined if it has no such password, on a bus where users have one.
+ */
+export function operatorSettings(flags: BusFlags, env: Environment = process.env): BusSettings | undefined {
+  if ((env['COLDPOOL_NATS_USER'] ?? '') === '') return busSettings(flags, env)
+  const file = env['COLDPOOL_OPERATOR_PASSWORD_FILE'] ?? ''
+  if (file === '') return undefined
+  const { COLDPOOL_NATS_PASSWORD: _, ...rest } = env
+  const user = env['COLDPOOL_OPERATOR_USER'] ?? 'operator'
+  return busSettings(flags, { ...rest, COLDPOOL_NATS_USER: user, COLDPOOL_NATS_PASSWORD_FILE: file })
+}
+
 export function clusterName(flags: BusFlags, env: Environment = process.env): string | undefined {
   const name = flags.cluster ?? env['COLDPOOL_CLUSTER']
   if (name === undefined || CLUSTER.test(name)) return name

@@ -291,6 +291,16 @@ const options = [
     `${SHAPE} devices.device-1.hotness.epoch`,
     `${SHAPE} devices.device-2.hotness.epoch`,
   ),
+  args(
+    'a --dashboard that is no port',
+    ['run', 'FILE', '--dashboard', '80a'],
+    'CP_OPTION --dashboard: got "80a"; expected a port',
+  ),
+  args(
+    'a --dashboard-host without a dashboard',
+    ['run', 'FILE', '--dashboard-host', '::1'],
+    'CP_OPTION --dashboard-host: no dashboard is asked for; expected --dashboard as well',
+  ),
   args('an empty --out', ['run', 'FILE', '--out', ''], 'CP_OPTION --out: got ""'),
   args('a --set without a value', ['run', 'FILE', '--set', 'seed'], 'CP_OVERRIDE --set: got "seed"; expected path=value'),
   args(

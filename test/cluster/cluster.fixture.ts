@@ -50,6 +50,11 @@ export class Cluster {
     }
   }
 
+  /** An observer, which needs no rights beyond what all have here. */
+  observe(env: Environment): void {
+    this.#spawn('observer', 'services/observer/main.ts', () => env)
+  }
+
   /** A conductor; it ends with the run. */
   async conduct(yaml: string, options: RunOptions = {}): Promise<Run> {
     const { paces = ['max'], env = {}, name = 'conductor', failuresMax } = options

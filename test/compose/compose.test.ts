@@ -43,7 +43,7 @@ const services = Object.entries(joined)
 const published = services.flatMap(([, { ports }]) => ports ?? [])
 
 /** What a process is told at most: these hold no secret, or hold one only if somebody put it into .env. */
-const FROM_DOT_ENV = /^\$\{COLDPOOL_[A-Z]+_PASSWORD:-\}$/
+const FROM_DOT_ENV = /^\$\{COLDPOOL_[A-Z]+_(PASSWORD|TOKEN):-\}$/
 
 describe('every container', () => {
   test.each(services)('%s is denied root, capabilities, its own image, and more than its share', (_, service) => {
@@ -64,28 +64,28 @@ describe('every container', () => {
 
   test.each(services)('%s holds no secret in its environment', (_, { environment }) => {
     for (const [name, value] of Object.entries(environment ?? {}).filter(([key]) => /PASS|SECRET|TOKEN|KEY/.test(key)))
-      expect(String(value), name).toMatch(name.endsWith('_FILE') ? /^\/run\/coldpool\/password$/ : FROM_DOT_ENV)
+      expect(String(value), name).toMatch(name.endsWith('_FILE') ? /^\/run\/coldpool(-operator)?\/password$/ : FROM_DOT_ENV)
   })
 
   test.each(services)('%s has a health check, if it stays', (name, { healthcheck }) => {
     expect(healthcheck?.test !== undefined, name).toBe(!['init', 'cli'].includes(name))
   })
 
-  test('publishes a port on loopback alone, and only NATS does', () => {
-    expect(published).toHaveLength(2)
+  test('publishes a port on loopback alone, and only NATS and the dashboard do', () => {
+    expect(published).toHaveLength(3)
     for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:\$\{COLDPOOL_[A-Z]+_PORT:-\d+\}:\d+$/)
-    expect(services.filter(([, { ports }]) => ports !== undefined).map(([name]) => name)).toEqual(['nats'])
+    expect(services.filter(([, { ports }]) => ports !== undefined).map(([name]) => name)).toEqual(['nats', 'observer'])
   })
 
-  test('is on a network without a way out; NATS also on that of its ports', () => {
+  test('is on a network without a way out; who has ports also on that of the ports', () => {
     expect(single.networks?.['bus']).toEqual({ internal: true })
     for (const [name, { networks }] of services.filter(([service]) => service !== 'init'))
-      expect(networks, name).toEqual(name === 'nats' ? ['bus', 'loopback'] : ['bus'])
+      expect(networks, name).toEqual(['nats', 'observer'].includes(name) ? ['bus', 'loopback'] : ['bus'])
   })
 })
 
 describe('secrets', () => {
-  test('of a user are mounted by its own containers alone, to be read; init and NATS see more', () => {
+  test('of a user are mounted by its own containers alone, to be read; an operator’s by the dashboard too; init and NATS see more', () => {
     const others = services.filter(([name]) => !name.startsWith('nats') && name !== 'init')
     expect(new Set(others.map(([, { environment }]) => environment!['COLDPOOL_NATS_USER']))).toEqual(new Set(USERS))
     expect(others).toHaveLength(USERS.length)
@@ -93,7 +93,10 @@ describe('secrets', () => {
       expect(
         volumes.filter((volume) => volume.includes('secrets')),
         name,
-      ).toEqual([`secrets-${environment!['COLDPOOL_NATS_USER']}:/run/coldpool:ro`])
+      ).toEqual([
+        `secrets-${environment!['COLDPOOL_NATS_USER']}:/run/coldpool:ro`,
+        ...(name === 'observer' ? ['secrets-operator:/run/coldpool-operator:ro'] : []),
+      ])
   })
 
   test('are all made by init, each in a volume', () => {

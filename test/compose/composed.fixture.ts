@@ -117,6 +117,7 @@ export class Composed {
       COLDPOOL_IMAGE: `coldpool:test${process.pid}`,
       COLDPOOL_NATS_PORT: '0',
       COLDPOOL_MONITOR_PORT: '0',
+      COLDPOOL_DASHBOARD_PORT: '0',
     }
   }
 }

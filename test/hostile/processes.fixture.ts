@@ -41,6 +41,7 @@ export class Processes {
       COLDPOOL_SCENARIO: this.#scenario,
       COLDPOOL_PACE: this.#plan.pace,
       COLDPOOL_OUT: this.#runs,
+      COLDPOOL_DASHBOARD_PORT: '0',
     }
     this.#running.set(name, new Watched(name, join(ROOT, `services/${role}/main.ts`), env))
   }

@@ -1,0 +1,104 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { Sample, Status } from '#shared/observe/broadcast.ts'
+import { TINY_YAML, tiny } from '../cluster/tiny.fixture.ts'
+import { parseInjections } from '../injections.ts'
+import { runScenario } from '../run.ts'
+import { LiveRun } from './live-run.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'coldpool-live-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const WORKLOAD = { host: 'host-1', kind: 'uniform', size: '4MiB', accesses: '10k/s' }
+
+async function watched(onSample: (live: LiveRun, sample: Sample) => void = () => {}, pace = 0) {
+  const live = new LiveRun()
+  const statuses: Status[] = []
+  const samples: Sample[] = []
+  await live.follow({
+    status: (status) => void statuses.push(status),
+    sample: (sample) => {
+      samples.push(sample)
+      onSample(live, sample)
+    },
+  })
+  const result = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: folder }, { live, pace })
+  return { live, statuses, samples, result }
+}
+
+describe('a run that is watched', () => {
+  test('is the same run: digest, quanta, samples in its folder', async () => {
+    const plain = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: folder })
+    const { result, samples } = await watched()
+    expect(result.verdict).toEqual({ ...plain.verdict, wallSeconds: expect.any(Number) })
+    const csv = (run: { folder: string | undefined }) => readFileSync(join(run.folder!, 'metrics/host-1.csv'), 'utf8')
+    expect(csv(result)).toBe(csv(plain))
+    expect(samples.length).toBeGreaterThanOrEqual(6)
+  })
+
+  test('tells at the end what the verdict says', async () => {
+    const { result, samples, statuses } = await watched()
+    expect(statuses.at(-1)).toMatchObject({ state: 'ended', virtualSeconds: result.verdict.virtualSeconds })
+    const { telemetry, virtualSeconds } = samples.at(-1)!
+    expect(virtualSeconds).toBe(result.verdict.virtualSeconds)
+    for (const [id, figures] of Object.entries(result.verdict.devices))
+      expect(telemetry[id]!['usedBytes']).toBe(figures['usedBytes'])
+    for (const [id, figures] of Object.entries(result.verdict.hosts)) expect(telemetry[id]!['refused']).toBe(figures['refused'])
+  })
+
+  test('takes a workload, and its injections.yaml gives the same digest again', async () => {
+    let asked: Promise<unknown> | undefined
+    const { result, statuses } = await watched((live) => {
+      asked ??= live.ask({ command: 'inject', workload: WORKLOAD })
+    }, 1)
+    expect(await asked).toMatchObject({ id: 'workload-3' })
+    expect(statuses.at(-1)!.workloads.at(-1)).toMatchObject({ id: 'workload-3', injected: true })
+    const injections = readFileSync(join(result.folder!, 'injections.yaml'), 'utf8')
+    const script = parseInjections(injections, 'injections.yaml', tiny())
+    const again = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: undefined, script })
+    expect(again.verdict.digest).toBe(result.verdict.digest)
+  })
+
+  test('refuses what fits nowhere, with a line, and goes on', async () => {
+    let answer: unknown
+    const { result } = await watched((live, { quantum }) => {
+      if (quantum === 0) void live.ask({ command: 'stop', id: 'nobody' }).then((given) => (answer = given))
+    }, 1)
+    expect(answer).toMatchObject({ error: expect.stringContaining('no workload') })
+    expect(result.verdict.interrupted).toBe(false)
+  })
+
+  test('holds when it is paused, goes a step, and goes on', async () => {
+    const seen: number[] = []
+    const seconds = (answer: unknown): number => (answer as { seconds: number }).seconds
+    let begun = false
+    const { result } = await watched((live) => {
+      if (begun) return
+      begun = true
+      void (async () => {
+        await live.ask({ command: 'pause' })
+        await sleep(60)
+        seen.push(seconds(await live.ask({ command: 'step', seconds: 0.1 })))
+        // Asking to be paused once more changes nothing, and tells how far it is.
+        for (let at = -1; at !== seen.at(-1);) {
+          at = seen.at(-1)!
+          await sleep(100)
+          seen.push(seconds(await live.ask({ command: 'pause' })))
+        }
+        await live.ask({ command: 'resume' })
+      })()
+    }, 1)
+    expect(seen.at(-1)! - seen[0]!).toBeGreaterThanOrEqual(0.1)
+    expect(seen.at(-1)! - seen[0]!).toBeLessThan(0.12)
+    expect(result.verdict.virtualSeconds).toBe(0.25)
+  })
+
+  test('ends early when it is asked to, and takes nothing after that', async () => {
+    const { result, live } = await watched((watching) => void watching.ask({ command: 'end' }), 1)
+    expect(result.verdict.interrupted).toBe(true)
+    await expect(live.ask({ command: 'pause' })).rejects.toThrow(/^CP_COMMAND run: it does not go on/)
+  })
+})

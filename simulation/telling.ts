@@ -1,0 +1,37 @@
+/** What those who watch a run are told of the reports of a quantum (shared/observe/broadcast.ts), on whatever bus it is. */
+import type { ActorEvent } from '#shared/actor.ts'
+import type { Report } from '#shared/bus/bus.ts'
+import type { Events, Sample } from '#shared/observe/broadcast.ts'
+import type { Scenario } from '#shared/scenario.ts'
+import { NS_PER_MS, type Quantum } from '#shared/time.ts'
+import type { Cast } from './actors.ts'
+import { eventsOf } from './ledger.ts'
+import { telemetryOf } from './verdict.ts'
+
+/** Ten looks a virtual second: at pace 1x as many as an eye can use. */
+const LOOK_NS = 100 * NS_PER_MS
+
+export interface Telling {
+  readonly events?: Events
+  readonly sample?: Sample
+}
+
+export function tellingOf(quantum: Quantum, virtualSeconds: number, reports: readonly Report[], cast: Cast): Telling {
+  const events = eventsOf(reports, cast).map((event) => named(event, cast))
+  const telemetry = telemetryOf(reports)
+  return {
+    ...(events.length > 0 && { events: { quantum, events } }),
+    ...(Object.keys(telemetry).length > 0 && { sample: { quantum, virtualSeconds, telemetry } }),
+  }
+}
+
+/** So many quanta lie between two looks (services/conductor/grants.ts). */
+export function lookEvery({ quantum }: Scenario): Quantum {
+  return Math.max(1, Math.round(LOOK_NS / quantum))
+}
+
+/** Names say more than ordinals. */
+function named(event: ActorEvent, cast: Cast): ActorEvent {
+  const { workload } = event.fields
+  return typeof workload === 'number' ? { ...event, fields: { ...event.fields, workload: cast.nameOf(workload) } } : event
+}

@@ -1,0 +1,102 @@
+/** A real browser for the dashboard's page, which notes whatever is wrong: errors, and requests that leave the machine. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type BrowserContext, chromium, type Page } from 'playwright-core'
+
+const CHROMIUM = '/usr/bin/chromium'
+const ARTIFACTS = new URL('../../artifacts/', import.meta.url).pathname
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+export type Scheme = 'light' | 'dark'
+export const WIDE = { width: 1920, height: 1080 }
+export const NARROW = { width: 360, height: 780 }
+
+/** On a developer's machine it may be missing, then tests step aside and say so; in CI that is an error. */
+export function noBrowser(): boolean {
+  if (existsSync(CHROMIUM)) return false
+  if (process.env['CI'] === 'true') throw new Error(`${CHROMIUM} is missing, expected in CI`)
+  process.stderr.write('tests step aside: chromium is missing\n')
+  return true
+}
+
+export class Browser {
+  readonly #folder: string
+  readonly #context: BrowserContext
+  readonly page: Page
+  /** Errors in the page's console, failed requests, and requests that would leave the machine. */
+  readonly troubles: string[] = []
+
+  private constructor(folder: string, context: BrowserContext, page: Page) {
+    this.#folder = folder
+    this.#context = context
+    this.page = page
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) this.troubles.push(`console: ${message.text()}`)
+    })
+    page.on('pageerror', (error) => this.troubles.push(`error: ${error.message}`))
+    page.on('request', (request) => {
+      if (!['127.0.0.1', 'localhost'].includes(new URL(request.url()).hostname)) this.troubles.push(`asks ${request.url()}`)
+    })
+    page.on('response', (response) => {
+      if (response.status() >= 400) this.troubles.push(`${response.status()} for ${response.url()}`)
+    })
+  }
+
+  static async open(): Promise<Browser> {
+    const folder = mkdtempSync(join(tmpdir(), 'coldpool-browser-'))
+    const context = await chromium.launchPersistentContext(folder, {
+      executablePath: CHROMIUM,
+      args: ARGS,
+      viewport: WIDE,
+      colorScheme: 'dark',
+    })
+    return new Browser(folder, context, context.pages()[0] ?? (await context.newPage()))
+  }
+
+  async close(): Promise<void> {
+    await this.#context.close()
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+
+  async show(viewport: { readonly width: number; readonly height: number }, scheme: Scheme): Promise<void> {
+    await this.page.setViewportSize(viewport)
+    await this.page.emulateMedia({ colorScheme: scheme })
+    // Charts are drawn anew when they are seen.
+    await this.page.waitForTimeout(100)
+  }
+
+  /** Into artifacts/, for a person to look at. */
+  async shoot(name: string, selector?: string): Promise<void> {
+    mkdirSync(ARTIFACTS, { recursive: true })
+    const path = join(ARTIFACTS, `dashboard-${name}.png`)
+    if (selector === undefined) return void (await this.page.screenshot({ path }))
+    const part = this.page.locator(selector)
+    await part.scrollIntoViewIfNeeded()
+    await this.page.waitForTimeout(50)
+    await part.screenshot({ path })
+  }
+
+  /** What axe finds that is serious or critical. */
+  async faults(): Promise<string[]> {
+    await this.page.evaluate(AXE)
+    const violations = (await this.page.evaluate('axe.run().then(({ violations }) => violations)')) as {
+      readonly id: string
+      readonly impact: string
+      readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
+    }[]
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)} ${nodes[0]!.failureSummary}`)
+  }
+}

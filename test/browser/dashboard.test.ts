@@ -1,0 +1,191 @@
+/** `coldpool run --dashboard`, as an engineer sees it in a browser: figures, views, keys, colours, and nothing from outside. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Figures, Verdict } from '#simulation/verdict.ts'
+import { Browser, NARROW, noBrowser, WIDE } from './browser.fixture.ts'
+
+const ROOT = new URL('../../', import.meta.url).pathname
+/** Quickstart in a nutshell: small, so that it runs at its pace on a busy machine, and with an attack soon. */
+const SCENARIO = join(ROOT, 'scenarios/quickstart.yaml')
+const SETTINGS = [
+  'duration=6s',
+  'workloads.bear.attack=3s',
+  'hosts.*.memory=128MiB',
+  'devices.*.physical=84MiB',
+  'devices.*.advertised=192MiB',
+]
+const SIZES = [
+  'service-1.size=192MiB',
+  'service-2.size=160MiB',
+  'service-3.size=192MiB',
+  'service-4.size=192MiB',
+  'bear.size=32MiB',
+]
+const RATES = [
+  'service-1.accesses=300k/s',
+  'service-2.accesses=300k/s',
+  'service-3.accesses=300k/s',
+  'service-4.accesses=300k/s',
+  'bear.rate=25MB/s',
+]
+const VIEWS = ['race', 'hosts', 'contention', 'promoters', 'timeline', 'act'] as const
+
+describe.skipIf(noBrowser())('the dashboard of a run', () => {
+  const out = mkdtempSync(join(tmpdir(), 'coldpool-dashboard-'))
+  let browser: Browser
+  let run: ChildProcess
+  let stderr = ''
+  let url = ''
+
+  beforeAll(async () => {
+    const overrides = [...SETTINGS, ...[...SIZES, ...RATES].map((path) => `workloads.${path}`)].flatMap((path) => ['--set', path])
+    const options = ['--dashboard', '0', '--pace', '1x', '--quiet', '--out', out]
+    run = spawn(process.execPath, ['cli/main.ts', 'run', SCENARIO, ...overrides, ...options], {
+      cwd: ROOT,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    run.stderr!.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
+    browser = await Browser.open()
+    url = await until(() => /dashboard: (\S+)/.exec(stderr)?.[1])
+    await browser.page.goto(url)
+  })
+
+  afterAll(async () => {
+    await browser?.close()
+    run?.kill('SIGKILL')
+    rmSync(out, { recursive: true, force: true })
+  })
+
+  test('shows it as it goes', async () => {
+    const { page } = browser
+    await page.locator('#state[data-state="running"]').waitFor()
+    await page
+      .locator('[data-device="device-1"] [data-figure="used"][data-value]:not([data-value="0"]):not([data-value=""])')
+      .waitFor()
+    const before = await page.locator('#time').textContent()
+    await until(async () => ((await page.locator('#time').textContent()) === before ? undefined : true))
+    expect(await page.locator('#scenario').textContent()).toBe('quickstart · seed 1')
+    expect(await page.locator('#hosts tbody tr').count()).toBe(4)
+    expect(await page.locator('.u-over').count()).toBeGreaterThan(2)
+    await browser.shoot('running')
+  })
+
+  test('is paused, stepped and resumed by clicking', async () => {
+    const { page } = browser
+    await page.locator('#pause').click()
+    await page.locator('#state[data-state="paused"]').waitFor()
+    const seconds = async (): Promise<number> => parseFloat((await page.locator('#time').textContent())!)
+    const before = await seconds()
+    for (let i = 0; i < 2; i++) {
+      await page.locator('#step').click()
+      await page.waitForTimeout(150)
+    }
+    await until(async () => ((await seconds()) > before ? true : undefined))
+    expect(await page.locator('#pause').textContent()).toBe('Resume')
+    await page.locator('#pause').click()
+    await page.locator('#state[data-state="running"]').waitFor()
+  })
+
+  test('keeps its history over a reload', async () => {
+    const { page } = browser
+    await page.locator('#timeline .marks li').first().waitFor()
+    const marks = await page.locator('#timeline .marks li').count()
+    await page.reload()
+    await page.locator('#timeline .marks li').first().waitFor()
+    expect(await page.locator('#timeline .marks li').count()).toBeGreaterThanOrEqual(marks)
+    expect(await page.locator('#timeline time').allTextContents()).toContain('0.000 s')
+  })
+
+  test('stays when the run is over, with the verdict’s figures', async () => {
+    const { page } = browser
+    await page.locator('#pace').selectOption('0')
+    await page.locator('#state[data-state="ended"]').waitFor()
+    await until(() => stderr.includes('stays at') || undefined)
+    expect(stderr).toContain(`the run is over; the dashboard stays at ${url} until Ctrl-C`)
+    const verdict = JSON.parse(readFileSync(join(out, readdirSync(out)[0]!, 'verdict.json'), 'utf8')) as Verdict
+    const shown = (selector: string): Promise<number> => page.locator(selector).getAttribute('data-value').then(Number)
+    for (const [id, device] of Object.entries(verdict.devices)) {
+      const figure = (name: string): Promise<number> => shown(`[data-device="${id}"] [data-figure="${name}"]`)
+      expect(await figure('used')).toBe(device['usedBytes'])
+      expect(await figure('headroom')).toBe(device['headroomBytes'])
+      expect(await figure('poisoned')).toBe(device['poisonedPages'])
+      expect(await figure('ratio')).toBeCloseTo(device['compressionRatio'] as number, 5)
+      expect(await figure('refused')).toBe(
+        Object.values(device['refused'] as Figures).reduce<number>((sum, count) => sum + (count as number), 0),
+      )
+    }
+    const byHost = verdict.devices['device-1']!['byHost'] as Record<string, Figures>
+    for (const [host, { usedBytes }] of Object.entries(byHost))
+      expect(await shown(`#contention .card:first-child [data-row="${host}"] td:nth-of-type(1)`)).toBe(usedBytes)
+    for (const [id, host] of Object.entries(verdict.hosts)) {
+      const figure = (column: number): Promise<number> => shown(`#hosts [data-row="${id}"] td:nth-of-type(${column})`)
+      expect([await figure(3), await figure(4), await figure(11)]).toEqual([
+        host['pooledBytes'],
+        host['swappedBytes'],
+        host['refused'],
+      ])
+      expect(await figure(6)).toBeCloseTo(host['slowdown'] as number, 5)
+    }
+    expect(await page.locator('#time').textContent()).toBe(`${verdict.virtualSeconds.toFixed(1)} of 6 s`)
+  })
+
+  test('shows what was around a mark, by keyboard too', async () => {
+    const { page } = browser
+    await page.locator('#timeline .marks button', { hasText: 'attack' }).first().focus()
+    await page.keyboard.press('Enter')
+    await page.locator('.around h3', { hasText: 'Around 3.0' }).waitFor()
+    expect(await page.locator('.around tbody tr').count()).toBeGreaterThan(3)
+    await browser.shoot('around', '#timeline')
+    const chart = page.locator('[data-device="device-1"] .u-over').first()
+    await chart.scrollIntoViewIfNeeded()
+    await chart.click({ position: { x: 30, y: 20 } })
+    await page.locator('.around h3:not(:has-text("Around 3.0"))').waitFor()
+    await page.locator('.around button').click()
+    await page.locator('.around').waitFor({ state: 'hidden' })
+  })
+
+  test.each([
+    ['wide', WIDE, 'dark'],
+    ['wide', WIDE, 'light'],
+    ['narrow', NARROW, 'light'],
+    ['narrow', NARROW, 'dark'],
+  ] as const)('is readable %s (%j) and %s, with no fault that axe calls serious', async (name, viewport, scheme) => {
+    const { page } = browser
+    await browser.show(viewport, scheme)
+    expect(await browser.faults()).toEqual([])
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(viewport.width)
+    for (const view of VIEWS) await browser.shoot(`${view}-${name}-${scheme}`, `#${view}`)
+    await page.evaluate('scrollTo(0, 0)')
+    await browser.shoot(`page-${name}-${scheme}`)
+  })
+
+  test('changes between light and dark by its button, and remembers it', async () => {
+    const { page } = browser
+    const dark = (): Promise<boolean> => page.evaluate(`getComputedStyle(document.documentElement).colorScheme === 'dark'`)
+    await browser.show(WIDE, 'light')
+    await page.locator('#theme').click()
+    expect(await dark()).toBe(true)
+    await page.reload()
+    expect(await dark()).toBe(true)
+  })
+
+  test('asks nothing of the world outside, has no errors, and ends with Ctrl-C', async () => {
+    expect(browser.troubles).toEqual([])
+    await browser.page.goto('about:blank')
+    run.kill('SIGINT')
+    expect(await once(run, 'exit')).toEqual([0, null])
+  })
+
+  async function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
+    for (const endMs = performance.now() + 30_000; performance.now() < endMs;) {
+      const found = await look()
+      if (found !== undefined) return found
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    throw new Error(`waited in vain; ${stderr}`)
+  }
+})

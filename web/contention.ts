@@ -1,0 +1,96 @@
+/** Who troubles whom, as far as a live history tells: how one host's suffering goes with the growth of another in a shared pool. */
+import type { Run, Series } from './run.ts'
+import { RATE_SECONDS } from './run.ts'
+
+export type Suffering = 'refusals' | 'latency'
+
+/** Series of one moment, each made once for many pairs. */
+export type Memo = Map<string, Series>
+
+/** Samples that are compared; older ones are another matter. */
+const ROWS = 120
+const ROWS_MIN = 8
+const LINE_BYTES = 64
+/** ns; what comes out larger is an artefact of a span almost without reads. */
+const LATENCY_MAX = 1e7
+
+/**
+ * −1 to 1: whether the victim's refusals (or its mean read latency on the device) were high when the other's bytes on their
+ * shared devices grew. Undefined where they share none, or nothing has changed. It is correlation: a hint, and no proof.
+ */
+export function correlationOf(
+  run: Run,
+  victim: string,
+  other: string,
+  by: Suffering,
+  memo: Memo = new Map(),
+): number | undefined {
+  const shared = sharedDevices(run, victim, other)
+  if (shared.length === 0) return undefined
+  const of = (name: string, make: () => Series): Series => {
+    const known = memo.get(name) ?? make()
+    memo.set(name, known)
+    return known
+  }
+  const cause = of(`${shared.join()} ${other} grows`, () =>
+    summed(shared.map((device) => run.rates(device, `byHost.${other}.usedBytes`).map((rate) => rate && Math.max(0, rate)))).slice(
+      -ROWS,
+    ),
+  )
+  const suffered = of(`${shared.join()} ${victim} ${by}`, () =>
+    (by === 'refusals'
+      ? summed(shared.map((device) => run.rates(device, `byHost.${victim}.refused`)))
+      : averaged(shared.map((device) => latencies(run, device, victim)))
+    ).slice(-ROWS),
+  )
+  return pearson(cause, suffered)
+}
+
+export function sharedDevices(run: Run, one: string, other: string): string[] {
+  const { hosts = {} } = run.status ?? {}
+  return (hosts[one]?.devices ?? []).filter((device) => hosts[other]?.devices.includes(device))
+}
+
+/** Mean read latency in each span, from means and counts since the start. */
+export function latencies(run: Run, device: string, host: string): Series {
+  const mean = run.values(device, `byHost.${host}.readNs.mean`)
+  const reads = run.values(device, `byHost.${host}.readBytes`).map((bytes) => bytes && bytes / LINE_BYTES)
+  return mean.map((now, i) => {
+    const before = run.before(i, RATE_SECONDS)
+    const [n, m, then] = [reads[i], reads[before], mean[before]]
+    if (now === null || then == null || n == null || m == null || n <= m) return null
+    return Math.min(LATENCY_MAX, Math.max(0, (now * n - then * m) / (n - m)))
+  })
+}
+
+/** Pearson's r over the pairs that are known. */
+export function pearson(xs: Series, ys: Series): number | undefined {
+  const pairs = xs.flatMap((x, i) => (x === null || ys[i] == null ? [] : [[x, ys[i]] as const]))
+  if (pairs.length < ROWS_MIN) return undefined
+  const [meanX, meanY] = [0, 1].map((axis) => pairs.reduce((sum, pair) => sum + pair[axis as 0 | 1], 0) / pairs.length) as [
+    number,
+    number,
+  ]
+  let [xx, yy, xy] = [0, 0, 0]
+  for (const [x, y] of pairs) {
+    xx += (x - meanX) ** 2
+    yy += (y - meanY) ** 2
+    xy += (x - meanX) * (y - meanY)
+  }
+  return xx > 0 && yy > 0 ? xy / Math.sqrt(xx * yy) : undefined
+}
+
+function summed(all: readonly Series[]): Series {
+  return joined(all, (values) => values.reduce((sum, value) => sum + value, 0))
+}
+
+function averaged(all: readonly Series[]): Series {
+  return joined(all, (values) => values.reduce((sum, value) => sum + value, 0) / values.length)
+}
+
+function joined(all: readonly Series[], join: (values: readonly number[]) => number): Series {
+  return (all[0] ?? []).map((_, i) => {
+    const known = all.flatMap((series) => series[i] ?? [])
+    return known.length > 0 ? join(known) : null
+  })
+}

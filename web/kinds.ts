@@ -1,0 +1,58 @@
+/** What a mark is about: its lane on the timeline and its colour on every chart. */
+import type { Mark } from '#simulation/dashboard/marks.ts'
+import type { Paint } from './colours.ts'
+
+export const KINDS = ['refusal', 'interrupt', 'workload', 'oom', 'poison', 'other'] as const
+export type Kind = (typeof KINDS)[number]
+
+export const KIND_NAMES: Readonly<Record<Kind, string>> = {
+  refusal: 'Refusals',
+  interrupt: 'Interrupts',
+  workload: 'Injections and attacks',
+  oom: 'OOM kills',
+  poison: 'Poison',
+  other: 'Other',
+}
+
+const BY_CODE: Readonly<Record<string, Kind>> = {
+  'first-refusal': 'refusal',
+  'low-threshold': 'interrupt',
+  'high-threshold': 'interrupt',
+  started: 'workload',
+  ended: 'workload',
+  attack: 'workload',
+  'attack-over': 'workload',
+  burst: 'workload',
+  phase: 'workload',
+  poison: 'poison',
+}
+
+export function kindOf({ code, fields }: Mark): Kind {
+  if (code === 'killed') return fields['cause'] === 'poison' ? 'poison' : 'oom'
+  return Object.hasOwn(BY_CODE, code) ? BY_CODE[code]! : 'other'
+}
+
+let loud: { readonly of: readonly Mark[]; readonly marks: readonly Mark[] } = { of: [], marks: [] }
+
+/** What every chart shows; phases, bursts and starts at time 0 would only clutter it. All charts ask for the same. */
+export function loudOf(marks: readonly Mark[]): readonly Mark[] {
+  if (loud.of !== marks) loud = { of: marks, marks: marks.filter(isLoud) }
+  return loud.marks
+}
+
+function isLoud(mark: Mark): boolean {
+  const { code, quantum } = mark
+  return kindOf(mark) !== 'other' && !['phase', 'burst', 'ended'].includes(code) && !(code === 'started' && quantum === 0)
+}
+
+export function colourOf(kind: Kind, paint: Paint): string {
+  const colours: Readonly<Record<Kind, string>> = {
+    refusal: paint.warn,
+    interrupt: paint.accent,
+    workload: paint.fill,
+    oom: paint.alarm,
+    poison: paint.alarm,
+    other: paint.faint,
+  }
+  return colours[kind]
+}
