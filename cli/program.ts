@@ -24,9 +24,13 @@ Examples:
   coldpool run scenarios/calm.yaml --injections injections.yaml
   coldpool run scenarios/quickstart.yaml --dashboard --pace 1x
   coldpool run scenarios/calm.yaml --bus nats://127.0.0.1:4222 --processes --pace 1x
+  coldpool run scenarios/quickstart.yaml --perfetto quickstart.json
 
 An injection is a line such as this one; instead of inject (with its workload) there is stop: workload-8.
   - { quantum: 9000, inject: workload-8, workload: { host: host-1, kind: bear, size: 256MiB, rate: 400MB/s, attack: 5s } }
+
+A trace has a process for each actor: batches of demotions and promotions, events, headroom, read latency, slowdown, and mail
+as arrows. Of arrows it has 50000 at most: the first 500 mails of each hundredth of the duration, so that a long run can be opened.
 
 Ctrl-C ends the run early and keeps its folder; the verdict says interrupted, the exit code is 130.`
 
@@ -98,6 +102,7 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .option('--pace <PACE>', 'a multiple of real time such as 1x or 10x, or max', 'max')
     .option('--dashboard [PORT]', 'show the run live in a browser, on port 8080 or this one (0: any that is free)')
     .option('--dashboard-host <HOST>', 'where the dashboard listens; beyond 127.0.0.1 only with the token that it prints')
+    .option('--perfetto <TRACE>', 'write the run as a trace for ui.perfetto.dev into this file (not with --bus)')
     .option('--out <DIR>', 'where run folders are made', 'runs')
     .option('--json', 'print verdict.json and nothing else')
     .option('--quiet', 'show no progress')

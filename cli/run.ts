@@ -1,4 +1,5 @@
 /** `coldpool run`: scenario and injections are read and checked whole before anything is made or simulated. */
+import { resolve } from 'node:path'
 import { ColdpoolError } from '#shared/errors.ts'
 import { loadScenario } from '#shared/scenario.ts'
 import { parsePace } from '#simulation/cluster/pacer.ts'
@@ -22,6 +23,7 @@ export interface RunFlags extends FieldOptions, DashboardFlags {
   readonly cluster?: string
   readonly processes?: true
   readonly pace?: string
+  readonly perfetto?: string
 }
 
 /** Gives the exit code. */
@@ -36,9 +38,12 @@ export async function run(file: string, flags: RunFlags, io: Io): Promise<number
   const pace = parsePace(flags.pace ?? 'max', '--pace')
   const network = networkOf(flags)
   const dashboard = boardOf(flags)
+  const tracePath = traceOf(file, flags)
 
   // Loaded only now, so that a slip in the scenario is told at once.
   const { renderVerdict, runScenario } = await import('#simulation/run.ts')
+  using traceFile =
+    tracePath === undefined ? undefined : (await import('#simulation/perfetto/trace.ts')).openTrace(tracePath, scenario)
   using interrupt = listenForInterrupt(io)
   using progress = showProgress(json || quiet ? undefined : io.stderr)
   let behindSeconds = 0
@@ -59,7 +64,7 @@ export async function run(file: string, flags: RunFlags, io: Io): Promise<number
         ...network,
         ...(onCluster && { onCluster }),
       })
-    : await runScenario(input, { ...options, ...(live && { live }) })
+    : await runScenario(input, { ...options, ...(live && { live }), ...(traceFile && { traceFile }) })
   progress.end()
   if (behindSeconds >= BEHIND_SECONDS) io.stderr.write(`the run fell behind its pace by ${behindSeconds.toFixed(1)} s\n`)
   const text = json ? JSON.stringify(result.verdict, null, 2) : renderVerdict(result)
@@ -76,6 +81,18 @@ function boardOf(flags: RunFlags) {
   if (flags.dashboard !== undefined) return dashboardSettings(flags)
   if (flags.dashboardHost === undefined) return undefined
   throw new ColdpoolError('CP_OPTION', '--dashboard-host', 'no dashboard is asked for', '--dashboard as well')
+}
+
+/** Where the run's trace goes; undefined if none is asked for. */
+function traceOf(file: string, { perfetto, bus, injections }: RunFlags): string | undefined {
+  if (perfetto === undefined) return undefined
+  if (perfetto === '') throw new ColdpoolError('CP_OPTION', '--perfetto', 'got ""', 'the name of a file')
+  if (bus !== undefined) throw new ColdpoolError('CP_OPTION', '--perfetto', 'mail that goes over a bus is not traced', 'no --bus')
+  for (const input of [file, injections]) {
+    if (input !== undefined && resolve(input) === resolve(perfetto))
+      throw new ColdpoolError('CP_OPTION', '--perfetto', `got ${input}, which the run reads`, 'another file')
+  }
+  return perfetto
 }
 
 /** Where the run's mail goes; undefined: nowhere, it stays in this process. */

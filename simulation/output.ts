@@ -10,11 +10,11 @@ export function stampedFolder(parent: string, name: string): string {
 }
 
 /** Throws CP_OUTPUT for what `write` throws. */
-export function guarded<T>(where: string, write: () => T): T {
+export function guarded<T>(where: string, write: () => T, expected = 'a folder that can be written'): T {
   try {
     return write()
   } catch (error) {
-    throw new ColdpoolError('CP_OUTPUT', where, (error as Error).message, 'a folder that can be written')
+    throw new ColdpoolError('CP_OUTPUT', where, (error as Error).message, expected)
   }
 }
 

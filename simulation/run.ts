@@ -13,6 +13,8 @@ import { paced, Pacer } from './cluster/pacer.ts'
 import type { LiveRun } from './dashboard/live-run.ts'
 import { RunFolder } from './folder.ts'
 import { Ledger, type RunResult } from './ledger.ts'
+import { RunTrace } from './perfetto/trace.ts'
+import type { TraceFile } from './perfetto/trace-file.ts'
 import type { Progress } from './progress.ts'
 import { AT_END, writeReport } from './report/report.ts'
 import { lookEvery } from './telling.ts'
@@ -40,6 +42,8 @@ export interface RunOptions {
   readonly pace?: number
   /** Who watches, and may act. */
   readonly live?: LiveRun
+  /** Gets the run as a trace (perfetto/trace.ts). */
+  readonly traceFile?: TraceFile
 }
 
 /** How long the loop computes before it lets timers and signals through. */
@@ -53,10 +57,11 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const cast = new Cast(scenario)
   const folder = input.out === undefined ? undefined : RunFolder.create(input.out, scenario, input.yaml)
   for (const stamped of script.commands) folder?.injection(stamped)
-  const { signal, pace = 0, live } = options
+  const { signal, pace = 0, live, traceFile } = options
   const pacer = new Pacer(pace, () => performance.now())
   const ledger = new Ledger(cast, folder, paced(pacer, options.onProgress))
-  const bus: Bus = new MemoryBus()
+  const trace = traceFile && new RunTrace(traceFile, cast)
+  const bus: Bus = new MemoryBus(trace && ((bag) => trace.carry(bag)))
   const conductor = cast.conductor()
   const actors = cast.members.map(({ ordinal }) => (ordinal === conductor.ordinal ? conductor : cast.actor(ordinal)))
   const stage = new Stage(
@@ -99,12 +104,14 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
     },
     onReports: (quantum, reports, sample) => {
       ledger.reports(quantum, reports, sample)
+      trace?.reports(quantum, reports, sample)
       live?.reports(quantum, reports)
       if (sample) options.onSample?.(telemetryOf(reports))
       return !conductor.allLeft || script.nextFrom(quantum + 1) < end
     },
   })
   await bus.close()
+  trace?.finish(outcome.ended, outcome.final)
   const result = ledger.finish(outcome, bus.name, (performance.now() - startedMs) / 1000)
   live?.reports(outcome.ended, outcome.final)
   live?.end(outcome.ended)

@@ -301,6 +301,22 @@ const options = [
     ['run', 'FILE', '--dashboard-host', '::1'],
     'CP_OPTION --dashboard-host: no dashboard is asked for; expected --dashboard as well',
   ),
+  args('an empty --perfetto', ['run', 'FILE', '--perfetto', ''], 'CP_OPTION --perfetto: got ""; expected the name of a file'),
+  args(
+    'a --perfetto of a run over a bus',
+    ['run', 'FILE', '--perfetto', 'trace.json', '--bus', 'nats://127.0.0.1:4222'],
+    'CP_OPTION --perfetto: mail that goes over a bus is not traced; expected no --bus',
+  ),
+  args(
+    'a --perfetto that would write over the scenario',
+    ['run', 'FILE', '--perfetto', 'FILE'],
+    'CP_OPTION --perfetto: got FILE, which the run reads; expected another file',
+  ),
+  args(
+    'a --perfetto in a folder that is not there',
+    ['run', 'FILE', '--perfetto', '/nowhere/trace.json'],
+    'CP_OUTPUT /nowhere/trace.json: ENOENT',
+  ),
   args('an empty --out', ['run', 'FILE', '--out', ''], 'CP_OPTION --out: got ""'),
   args('a --set without a value', ['run', 'FILE', '--set', 'seed'], 'CP_OVERRIDE --set: got "seed"; expected path=value'),
   args(
