@@ -70,9 +70,12 @@ describe.each([
     expect(begun).toHaveLength(count('demote'))
     const refused = Object.values(verdict.devices).flatMap((device) => Object.values(device['refused']!))
     expect(sum(ended.map((args) => args['refused']))).toBe(sum(refused))
+    if (scenario === STORM) expect(sum(refused)).toBeGreaterThan(100)
     expect(sum(ended.map((args) => args['admitted']))).toBe(
       sum(mails.map((mail) => (mail.kind === 'admitted' ? mail.body.pages.length : 0))),
     )
+    // Where there is a promoter, it has something to do.
+    expect(count('promote')).toBeGreaterThan(1)
     expect(trace.of('b', 'promotion')).toHaveLength(count('promote'))
     const settled = trace.of('e', 'promotion').map(({ args }) => args)
     for (const outcome of ['home', 'declined', 'gone']) {
