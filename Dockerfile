@@ -13,9 +13,10 @@ FROM node:24-bookworm-slim
 ENV NODE_ENV=production
 WORKDIR /app
 # A new named volume takes its owner from the directory of the image that it covers: these are what `init` and the conductor
-# write to, and `node` may.
-RUN for volume in /runs /jetstream/1 /jetstream/2 /jetstream/3 /secrets/nats \
-      /secrets/conductor /secrets/host /secrets/device /secrets/promoter /secrets/workload /secrets/observer /secrets/operator; \
+# write to, and `node` may; /metrics is for Prometheus, as the same user.
+RUN for volume in /runs /metrics /jetstream/1 /jetstream/2 /jetstream/3 /secrets/nats \
+      /secrets/conductor /secrets/host /secrets/device /secrets/promoter /secrets/workload /secrets/observer /secrets/operator \
+      /secrets/metrics; \
     do mkdir -p "$volume" && chown node:node "$volume" && chmod 700 "$volume"; done
 COPY --from=dependencies /app/node_modules node_modules
 COPY --chown=node:node . .

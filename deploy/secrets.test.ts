@@ -14,7 +14,7 @@ describe('secrets', () => {
     expect(files.get('host/password')).toBe('made-1')
     expect(files.get('nats/passwords.conf')).toContain('HOST_PASSWORD: "made-1"\n')
     expect(files.get('nats/routes.conf')).toContain('ROUTE_2: "nats-route://route:made-7@nats-2:6222"\n')
-    expect(files.size).toBe(USERS.length + 3)
+    expect(files.size).toBe(USERS.length + 4)
   })
 
   test('stay what they were, unless given; an empty one is not given', () => {
@@ -25,6 +25,7 @@ describe('secrets', () => {
     })
     expect(files.get('host/password')).toBe('from-dot-env')
     expect(files.get('device/password')).toBe('earlier-device/password')
+    expect(files.get('metrics/token')).toBe('earlier-metrics/token')
   })
 
   test.each(['short', 'with "quote', '$2a$10$looks.like.a.hash', 'two\nlines', 'x'.repeat(129)])(
@@ -47,13 +48,14 @@ describe('init', () => {
     execFileSync(process.execPath, [init, directory], { encoding: 'utf8', env: { ...process.env, ...env } })
 
   test('writes secrets that only their owner reads, each different, and keeps them when it runs again', () => {
-    expect(run()).toBe('init: 10 files with secrets, 10 of them written now\n')
+    expect(run()).toBe('init: 11 files with secrets, 11 of them written now\n')
     const first = passwords()
     expect(new Set(first).size).toBe(USERS.length)
     for (const password of first) expect(password).toMatch(/^[\w-]{32}$/)
-    expect(run()).toBe('init: 10 files with secrets, 0 of them written now\n')
+    expect(run()).toBe('init: 11 files with secrets, 0 of them written now\n')
     expect(passwords()).toEqual(first)
-    for (const user of USERS) expect(statSync(join(directory, user, 'password')).mode & 0o777).toBe(0o400)
+    for (const file of [...USERS.map((user) => `${user}/password`), 'metrics/token'])
+      expect(statSync(join(directory, file)).mode & 0o777, file).toBe(0o400)
     expect(readdirSync(join(directory, 'nats')).toSorted()).toEqual([
       'cluster.conf',
       'nats.conf',

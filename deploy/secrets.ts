@@ -1,6 +1,7 @@
 /**
- * The secrets of a cluster: one password for each NATS user and one for the routes between NATS servers. What is given (by
- * `.env`) wins, what was made before stays, the rest is made anew. Pure: files go in and come out by name.
+ * The secrets of a cluster: one password for each NATS user and one for the routes between NATS servers, and the token with
+ * which Prometheus scrapes the observer. What is given (by `.env`) wins, what was made before stays, the rest is made anew.
+ * Pure: files go in and come out by name.
  */
 
 /** The users of deploy/nats/users.conf; a password of each is in `NAME/password`, which only that user's containers mount. */
@@ -8,6 +9,9 @@ export const USERS = ['conductor', 'host', 'device', 'promoter', 'workload', 'ob
 
 /** Between NATS servers; stays among them. */
 const ROUTE = 'route'
+
+/** Opens the observer's /metrics; mounted by the observer and by Prometheus. Nobody has to know it, so nobody gives it. */
+const METRICS = 'metrics/token'
 
 /** The servers of docker-compose.nats-cluster.yml, as variables of deploy/nats/cluster.conf. */
 const ROUTES = { ROUTE_1: 'nats', ROUTE_2: 'nats-2', ROUTE_3: 'nats-3' }
@@ -31,6 +35,7 @@ export function secretFiles(sources: SecretSources): ReadonlyMap<string, string>
   const routes = Object.entries(ROUTES).map(([name, server]) => variable(name, `nats-route://${ROUTE}:${route}@${server}:6222`))
   return new Map([
     ...Array.from(passwords, ([user, password]) => [`${user}/password`, password] as const),
+    [METRICS, sources.earlier(METRICS) ?? sources.make()],
     ['nats/route-password', route],
     ['nats/passwords.conf', Array.from(passwords, ([user, password]) => variable(variableOf(user), password)).join('')],
     ['nats/routes.conf', variable(variableOf(ROUTE), route) + routes.join('')],

@@ -75,6 +75,16 @@ describe('a board', () => {
     expect(told.map(([name]) => name)).toEqual(['whole', 'whole'])
   })
 
+  test('has the last sample of the run that goes on, and none of another', () => {
+    expect(board.latest).toEqual({ status: undefined, sample: undefined })
+    board.status(STATUS)
+    board.sample(sample(0.2))
+    board.sample(sample(0.3))
+    expect(board.latest).toEqual({ status: STATUS, sample: sample(0.3) })
+    board.status({ ...STATUS, run: 'two' })
+    expect(board.latest).toEqual({ status: { ...STATUS, run: 'two' }, sample: undefined })
+  })
+
   test('tells a run in a hurry in portions, never without the newest sample', () => {
     board.status(STATUS)
     for (let i = 1; i <= 1000; i++) board.sample(sample(i / 10))

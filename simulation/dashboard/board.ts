@@ -3,6 +3,7 @@ import type { Events, Listener, Sample, Status } from '#shared/observe/broadcast
 import { type Columns, columnsOf, type Row, rowOf } from './frame.ts'
 import { History } from './history.ts'
 import { type Mark, Marks } from './marks.ts'
+import type { Latest } from './metrics.ts'
 
 /** All that a page needs to begin with. */
 export interface Whole {
@@ -41,6 +42,7 @@ export class Board implements Listener {
   readonly #history = new History<Row>()
   readonly #marks = new Marks()
   #status: Status | undefined
+  #sample: Sample | undefined
   #columns: Columns = []
   #quantumSeconds = 0
   #newStatus: Status | undefined
@@ -54,6 +56,10 @@ export class Board implements Listener {
 
   get cluster(): string | undefined {
     return this.#status?.cluster
+  }
+
+  get latest(): Latest {
+    return { status: this.#status, sample: this.#sample }
   }
 
   get whole(): Whole {
@@ -75,6 +81,7 @@ export class Board implements Listener {
       this.#newStatus = status
       return
     }
+    this.#sample = undefined
     this.#history.clear()
     this.#marks.clear()
     this.#columns = columnsOf(status)
@@ -85,6 +92,7 @@ export class Board implements Listener {
   sample(sample: Sample): void {
     if (this.#status === undefined) return
     this.#learn(sample)
+    this.#sample = sample
     const row = rowOf(this.#columns, sample)
     this.#history.add(row)
     this.#newRows.push(row)

@@ -4,6 +4,7 @@ import { type AddressInfo, isIPv6 } from 'node:net'
 import { ColdpoolError } from '#shared/errors.ts'
 import type { Listener } from '#shared/observe/broadcast.ts'
 import { Board } from './board.ts'
+import { metricsText } from './metrics.ts'
 import { dashboardServer } from './server.ts'
 import type { DashboardSettings } from './settings.ts'
 import type { Operator, Source } from './source.ts'
@@ -41,6 +42,7 @@ export async function openDashboard(settings: DashboardSettings, parts: Dashboar
       stream.open(response, board.whole)
       return true
     },
+    metrics: () => metricsText(board.latest),
     act: (request) => {
       const { cluster } = board
       if (operator === undefined)

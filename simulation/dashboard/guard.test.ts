@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cookieOf, isLoopback, isOwnHost, isSameOrigin, isToken, tokenInCookies } from './guard.ts'
+import { bearerToken, cookieOf, isLoopback, isOwnHost, isSameOrigin, isToken, tokenInCookies } from './guard.ts'
 
 describe('a host', () => {
   test.each(['127.0.0.1:8080', 'localhost', 'localhost:1', '[::1]:8080', '10.1.2.3', 'LOCALHOST:80', 'pool.example:8080'])(
@@ -56,6 +56,13 @@ describe('a token', () => {
       }),
     )
     expect(isToken(undefined, 'x')).toBe(false)
+  })
+
+  test('comes out of an Authorization header that bears it, and out of no other', () => {
+    fc.assert(fc.property(text, (token) => expect(bearerToken(`Bearer ${token}`)).toBe(token)))
+    expect(bearerToken('bearer x')).toBe('x')
+    for (const header of [undefined, '', 'Bearer', 'Bearer ', 'Basic x', 'Bearer a b', `Bearer ${'x'.repeat(257)}`])
+      expect(bearerToken(header)).toBeUndefined()
   })
 
   test('is kept from scripts and from other sites', () => {

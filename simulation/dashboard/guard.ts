@@ -36,6 +36,11 @@ export function tokenInCookies(header: string | undefined): string | undefined {
   return value
 }
 
+/** Of an Authorization header, as Prometheus's `authorization` sends it. */
+export function bearerToken(header: string | undefined): string | undefined {
+  return /^bearer +(\S{1,256})$/i.exec(header ?? '')?.[1]
+}
+
 export function cookieOf(token: string): string {
   return `${COOKIE}=${token}; HttpOnly; SameSite=Strict; Path=/; Max-Age=604800`
 }

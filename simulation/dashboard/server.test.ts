@@ -19,10 +19,16 @@ afterEach(() => {
   asked.length = 0
 })
 
-async function serve(token?: string): Promise<void> {
+async function serve(token?: string, metricsToken?: string): Promise<void> {
   server = dashboardServer({
-    settings: { host: '127.0.0.1', port: 0, ...(token !== undefined && { token }) },
+    settings: {
+      host: '127.0.0.1',
+      port: 0,
+      ...(token !== undefined && { token }),
+      ...(metricsToken !== undefined && { metricsToken }),
+    },
     stream: () => false,
+    metrics: () => Promise.resolve('coldpool_run_heard 0\n'),
     act: (given) => {
       asked.push(given)
       if (given.command === 'end') throw new ColdpoolError('CP_BUS', 'bus', 'nobody answers', 'an answer')
@@ -94,6 +100,45 @@ describe('with a token', () => {
     expect((await ask('/', { headers: { cookie } })).code).toBe(200)
     expect((await act(INJECT)).code).toBe(401)
     expect((await act(INJECT, { cookie })).code).toBe(200)
+  })
+})
+
+describe('metrics', () => {
+  const SCRAPE = 'a-token-for-metrics'
+  const bearing = (token: string, host?: string) => ({
+    headers: { authorization: `Bearer ${token}`, ...(host !== undefined && { host }) },
+  })
+
+  test('are text of version 0.0.4, open where the page is', async () => {
+    await serve()
+    expect(await ask('/metrics')).toMatchObject({
+      code: 200,
+      text: 'coldpool_run_heard 0\n',
+      headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8', 'cache-control': 'no-store' },
+    })
+    expect((await ask('/metrics', { method: 'HEAD' })).text).toBe('')
+    expect((await ask('/metrics', { method: 'POST' })).code).toBe(405)
+    expect((await ask('/metrics', { headers: { host: 'evil.example' } })).code).toBe(421)
+  })
+
+  test('need a bearer of the token where the page needs it, who may come by any name', async () => {
+    await serve(TOKEN)
+    const refused = await ask('/metrics')
+    expect([refused.code, refused.headers['www-authenticate']]).toEqual([401, 'Bearer'])
+    for (const path of ['/metrics', `/metrics?token=${TOKEN}`]) expect((await ask(path, bearing('wrong'))).code, path).toBe(401)
+    expect((await ask('/metrics', { headers: { authorization: TOKEN } })).code).toBe(401)
+    expect((await ask('/metrics', bearing('wrong', 'observer:8080'))).code).toBe(421)
+    expect((await ask('/metrics', bearing(TOKEN))).code).toBe(200)
+    expect((await ask('/metrics', bearing(TOKEN, 'observer:8080'))).code).toBe(200)
+  })
+
+  test('have a token of their own, which opens nothing else', async () => {
+    await serve(TOKEN, SCRAPE)
+    expect((await ask('/metrics', bearing(SCRAPE, 'observer:8080'))).code).toBe(200)
+    for (const path of ['/', '/events', '/act', `/?token=${SCRAPE}`])
+      expect((await ask(path, bearing(SCRAPE))).code, path).toBe(401)
+    expect((await act(INJECT, { authorization: `Bearer ${SCRAPE}`, cookie: `coldpool-token=${SCRAPE}` })).code).toBe(401)
+    expect(asked).toEqual([])
   })
 })
 

@@ -1,11 +1,12 @@
 /**
- * The dashboard's HTTP server: the page's files, the stream of events, and POST /act. Plain node:http, for there are three
- * things to serve; a framework would be more code than this file. Whoever may not is turned away before anything is read.
+ * The dashboard's HTTP server: the page's files, the stream of events, POST /act, and /metrics. Plain node:http, for there are
+ * four things to serve; a framework would be more code than this file. Whoever may not is turned away before anything is read.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { ColdpoolError } from '#shared/errors.ts'
 import { type OperatorAnswer, operatorRequest, type OperatorRequest } from '../desk.ts'
-import { cookieOf, isOwnHost, isSameOrigin, isToken, tokenInCookies } from './guard.ts'
+import { bearerToken, cookieOf, isOwnHost, isSameOrigin, isToken, tokenInCookies } from './guard.ts'
+import { METRICS_TYPE } from './metrics.ts'
 import { contentPolicy, pageFiles } from './page-files.ts'
 import type { DashboardSettings } from './settings.ts'
 
@@ -13,6 +14,8 @@ export interface ServerParts {
   readonly settings: DashboardSettings
   /** A page opens its stream; false if there are too many. */
   readonly stream: (response: ServerResponse) => boolean
+  /** In Prometheus's text format. */
+  readonly metrics: () => Promise<string>
   readonly act: (request: OperatorRequest) => Promise<OperatorAnswer>
 }
 
@@ -29,29 +32,46 @@ const COMMON = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
 }
 
-export function dashboardServer({ settings, stream, act }: ServerParts): Server {
-  const { host, token } = settings
+export function dashboardServer({ settings, stream, metrics, act }: ServerParts): Server {
+  const { host, token, metricsToken } = settings
   const files = pageFiles()
   const headers = { ...COMMON, 'content-security-policy': contentPolicy(files.get('/')!.bytes.toString()) }
   let acts = 0
 
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-    if (!isOwnHost(request.headers.host, host)) return say(response, 421, 'This dashboard does not go by that name.')
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://dashboard')
+    // Comes by whatever name it finds the dashboard under: no page of another site knows what it bears.
+    if (pathname === '/metrics' && isScraper(request)) return scrape(request, response)
+    if (!isOwnHost(request.headers.host, host)) return say(response, 421, 'This dashboard does not go by that name.')
     if (pathname === '/health') return say(response, 200, 'ok')
     if (token !== undefined && !isToken(tokenInCookies(request.headers.cookie), token)) {
+      if (pathname === '/metrics') return say(response, 401, NO_BEARER, { 'www-authenticate': 'Bearer' })
       if (!isToken(searchParams.get('token') ?? undefined, token)) return say(response, 401, NO_TOKEN)
       // From now on the cookie speaks, and the address no longer tells the token.
       return void response.writeHead(303, { location: '/', 'set-cookie': cookieOf(token) }).end()
     }
     if (pathname === '/act') return answer(request, response)
+    if (pathname === '/metrics') return scrape(request, response)
     if (request.method !== 'GET' && request.method !== 'HEAD') return say(response, 405, 'GET only.', { allow: 'GET, HEAD' })
     if (pathname === '/events') return void (stream(response) || say(response, 503, 'Too many pages are open.'))
     const file = files.get(pathname)
     if (file === undefined) return say(response, 404, 'There is no such page.')
     response.writeHead(200, { 'content-type': file.type, 'cache-control': 'no-cache', 'content-length': file.bytes.length })
     response.end(request.method === 'HEAD' ? undefined : file.bytes)
+  }
+
+  const isScraper = ({ headers: { authorization } }: IncomingMessage): boolean => {
+    const bears = bearerToken(authorization)
+    return [token, metricsToken].some((wanted) => wanted !== undefined && isToken(bears, wanted))
+  }
+
+  const scrape = async ({ method }: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (method !== 'GET' && method !== 'HEAD') return say(response, 405, 'GET only.', { allow: 'GET, HEAD' })
+    const text = await metrics()
+    response
+      .writeHead(200, { 'content-type': METRICS_TYPE, 'cache-control': 'no-store' })
+      .end(method === 'HEAD' ? undefined : text)
   }
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -85,6 +105,7 @@ export function dashboardServer({ settings, stream, act }: ServerParts): Server 
   return server
 }
 
+const NO_BEARER = 'Send Authorization: Bearer with the token of the dashboard, or with that for metrics.'
 const NO_TOKEN = 'Open the link with ?token=… that the dashboard has written when it started.'
 
 function say(response: ServerResponse, code: number, text: string, more: Readonly<Record<string, string>> = {}): void {

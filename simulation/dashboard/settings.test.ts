@@ -1,4 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
 import { dashboardSettings } from './settings.ts'
 
 describe('a dashboard', () => {
@@ -20,6 +23,20 @@ describe('a dashboard', () => {
     ]
     expect(one.token).toMatch(/^[\w-]{32}$/)
     expect(other.token).not.toBe(one.token)
+  })
+
+  describe('with a file for the token of metrics', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'coldpool-token-'))
+    const file = join(folder, 'token')
+    afterAll(() => rmSync(folder, { recursive: true }))
+
+    test('takes what is in it, or says what is wrong with it', () => {
+      expect(() => dashboardSettings({}, { COLDPOOL_METRICS_TOKEN_FILE: file })).toThrow(/COLDPOOL_METRICS_TOKEN_FILE: ENOENT/)
+      writeFileSync(file, 'short')
+      expect(() => dashboardSettings({}, { COLDPOOL_METRICS_TOKEN_FILE: file })).toThrow(/: got something else; expected a file/)
+      writeFileSync(file, `${'y'.repeat(32)}\n`)
+      expect(dashboardSettings({}, { COLDPOOL_METRICS_TOKEN_FILE: file }).metricsToken).toBe('y'.repeat(32))
+    })
   })
 
   test.each([

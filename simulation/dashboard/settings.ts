@@ -1,5 +1,6 @@
 /** Where a dashboard listens, and who may come: from options, else from the environment (COLDPOOL_DASHBOARD_…). */
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { ColdpoolError } from '#shared/errors.ts'
 import { isLoopback } from './guard.ts'
 
@@ -15,6 +16,8 @@ export interface DashboardSettings {
   readonly port: number
   /** Whoever comes without it is turned away. */
   readonly token?: string
+  /** Opens /metrics and nothing else, so that who scrapes cannot act. */
+  readonly metricsToken?: string
 }
 
 const DEFAULT_PORT = 8080
@@ -34,7 +37,20 @@ export function dashboardSettings(flags: DashboardFlags = {}, env: Environment =
     throw new ColdpoolError('CP_OPTION', 'COLDPOOL_DASHBOARD_TOKEN', 'got something else', '16 to 128 of A-Z a-z 0-9 _ . ~ -')
   }
   const token = given !== '' ? given : isLoopback(host) ? undefined : randomBytes(24).toString('base64url')
-  return { host, port, ...(token !== undefined && { token }) }
+  const metricsToken = tokenIn(env['COLDPOOL_METRICS_TOKEN_FILE'] ?? '')
+  return { host, port, ...(token !== undefined && { token }), ...(metricsToken !== undefined && { metricsToken }) }
+}
+
+function tokenIn(file: string): string | undefined {
+  if (file === '') return undefined
+  let got = 'got something else'
+  try {
+    const token = readFileSync(file, 'utf8').trim()
+    if (TOKEN.test(token)) return token
+  } catch (error) {
+    got = (error as Error).message
+  }
+  throw new ColdpoolError('CP_OPTION', 'COLDPOOL_METRICS_TOKEN_FILE', got, 'a file with 16 to 128 of A-Z a-z 0-9 _ . ~ -')
 }
 
 function named(option: string, flag: string | undefined, name: string, env: Environment, otherwise: string): [string, string] {

@@ -40,6 +40,8 @@ const joined = Object.fromEntries(
   }),
 )
 const services = Object.entries(joined)
+/** Programs of others, that know nothing of the bus. */
+const FOREIGN = ['prometheus', 'grafana']
 const published = services.flatMap(([, { ports }]) => ports ?? [])
 
 /** What a process is told at most: these hold no secret, or hold one only if somebody put it into .env. */
@@ -64,29 +66,38 @@ describe('every container', () => {
 
   test.each(services)('%s holds no secret in its environment', (_, { environment }) => {
     for (const [name, value] of Object.entries(environment ?? {}).filter(([key]) => /PASS|SECRET|TOKEN|KEY/.test(key)))
-      expect(String(value), name).toMatch(name.endsWith('_FILE') ? /^\/run\/coldpool(-operator)?\/password$/ : FROM_DOT_ENV)
+      expect(String(value), name).toMatch(
+        name.endsWith('_FILE') ? /^\/run\/coldpool(-operator\/password|-metrics\/token|\/password)$/ : FROM_DOT_ENV,
+      )
   })
 
   test.each(services)('%s has a health check, if it stays', (name, { healthcheck }) => {
     expect(healthcheck?.test !== undefined, name).toBe(!['init', 'cli'].includes(name))
   })
 
-  test('publishes a port on loopback alone, and only NATS and the dashboard do', () => {
-    expect(published).toHaveLength(3)
+  test('publishes a port on loopback alone, and only NATS, the dashboard and those on request do', () => {
+    expect(published).toHaveLength(5)
     for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:\$\{COLDPOOL_[A-Z]+_PORT:-\d+\}:\d+$/)
-    expect(services.filter(([, { ports }]) => ports !== undefined).map(([name]) => name)).toEqual(['nats', 'observer'])
+    expect(services.filter(([, { ports }]) => ports !== undefined).map(([name]) => name)).toEqual([
+      'nats',
+      'observer',
+      ...FOREIGN,
+    ])
   })
 
   test('is on a network without a way out; who has ports also on that of the ports', () => {
     expect(single.networks?.['bus']).toEqual({ internal: true })
     for (const [name, { networks }] of services.filter(([service]) => service !== 'init'))
-      expect(networks, name).toEqual(['nats', 'observer'].includes(name) ? ['bus', 'loopback'] : ['bus'])
+      expect(networks, name).toEqual([
+        ...(FOREIGN.includes(name) ? [] : ['bus']),
+        ...(['nats', 'observer', ...FOREIGN].includes(name) ? ['loopback'] : []),
+      ])
   })
 })
 
 describe('secrets', () => {
   test('of a user are mounted by its own containers alone, to be read; an operator’s by the dashboard too; init and NATS see more', () => {
-    const others = services.filter(([name]) => !name.startsWith('nats') && name !== 'init')
+    const others = services.filter(([name]) => !name.startsWith('nats') && name !== 'init' && !FOREIGN.includes(name))
     expect(new Set(others.map(([, { environment }]) => environment!['COLDPOOL_NATS_USER']))).toEqual(new Set(USERS))
     expect(others).toHaveLength(USERS.length)
     for (const [name, { environment, volumes }] of others)
@@ -95,12 +106,19 @@ describe('secrets', () => {
         name,
       ).toEqual([
         `secrets-${environment!['COLDPOOL_NATS_USER']}:/run/coldpool:ro`,
-        ...(name === 'observer' ? ['secrets-operator:/run/coldpool-operator:ro'] : []),
+        ...(name === 'observer'
+          ? ['secrets-operator:/run/coldpool-operator:ro', 'secrets-metrics:/run/coldpool-metrics:ro']
+          : []),
       ])
   })
 
+  test('of a cluster are kept from programs of others, but for the token that opens /metrics alone', () => {
+    const seen = FOREIGN.map((name) => joined[name]!.volumes.filter((volume) => volume.includes('secrets')))
+    expect(seen).toEqual([['secrets-metrics:/run/coldpool-metrics:ro'], []])
+  })
+
   test('are all made by init, each in a volume', () => {
-    const made = [...USERS, 'nats'].map((user) => `secrets-${user}:/secrets/${user}`)
+    const made = [...USERS, 'nats', 'metrics'].map((user) => `secrets-${user}:/secrets/${user}`)
     expect(joined['init']!.volumes).toEqual(expect.arrayContaining(made))
     expect(Object.keys(joined['init']!.environment!).toSorted()).toEqual(
       [...USERS, 'route'].map((user) => `COLDPOOL_${user.toUpperCase()}_PASSWORD`).toSorted(),
@@ -125,12 +143,18 @@ describe('the cluster', () => {
       ['device', 2],
       ['promoter', 4],
     ])
-    expect(services.filter(([, { profiles }]) => profiles !== undefined).map(([name]) => name)).toEqual(['workload', 'cli'])
+    expect(services.filter(([, { profiles }]) => profiles !== undefined).map(([name]) => name)).toEqual([
+      'workload',
+      ...FOREIGN,
+      'cli',
+    ])
   })
 
   test('builds its image once, for all', () => {
     expect(services.filter(([, { build }]) => build !== undefined).map(([name]) => name)).toEqual(['init'])
-    for (const [name, { image }] of services)
+    for (const [name, { image }] of services.filter(([service]) => FOREIGN.includes(service)))
+      expect(image, name).toMatch(/^\$\{COLDPOOL_[A-Z]+_IMAGE:-(prom\/prometheus|grafana\/grafana):v?\d+\.\d+\.\d+\}$/)
+    for (const [name, { image }] of services.filter(([service]) => !FOREIGN.includes(service)))
       expect(image, name).toBe(
         name.startsWith('nats') ? '${COLDPOOL_NATS_IMAGE:-nats:2-alpine}' : '${COLDPOOL_IMAGE:-coldpool:local}',
       )
@@ -171,6 +195,13 @@ describe.skipIf(VERSIONS.every(([program, version]) => isAbsent(program, version
   'compose takes',
   () => {
     const present = VERSIONS.filter(([program, version]) => !isAbsent(program, version))
+
+    test.each(present)('the profile for metrics (%s %j)', (program, version) => {
+      const before = [...version.slice(0, -1), '-f', SINGLE, '--profile', 'metrics']
+      const { status, stdout, stderr } = spawnSync(program, [...before, 'config', '--services'], { cwd: ROOT, encoding: 'utf8' })
+      expect(status, stderr).toBe(0)
+      expect(stdout.trim().split('\n')).toEqual(expect.arrayContaining(['observer', ...FOREIGN]))
+    })
 
     test.each(present)('both files (%s %j)', (program, version) => {
       for (const files of [[SINGLE], [SINGLE, CLUSTER]]) {
