@@ -26,7 +26,7 @@ const RULES: readonly Case[] = [
   ['shares', scenario('shares'), ...COARSE, '9s'],
 ]
 const IN_ONE: readonly Case[] = [
-  ['quickstart', QUICKSTART],
+  ['quickstart', QUICKSTART, '--quantum', '10ms'],
   ['noisy-neighbour', NEIGHBOUR, '--duration', '5s'],
   ...RULES,
   ...RANDOM,
