@@ -59,7 +59,11 @@ describe('a token', () => {
   })
 
   test('comes out of an Authorization header that bears it, and out of no other', () => {
-    fc.assert(fc.property(text, (token) => expect(bearerToken(`Bearer ${token}`)).toBe(token)))
+    fc.assert(
+      fc.property(text, (token) => {
+        expect(bearerToken(`Bearer ${token}`)).toBe(token)
+      }),
+    )
     expect(bearerToken('bearer x')).toBe('x')
     for (const header of [undefined, '', 'Bearer', 'Bearer ', 'Basic x', 'Bearer a b', `Bearer ${'x'.repeat(257)}`])
       expect(bearerToken(header)).toBeUndefined()
