@@ -19,7 +19,7 @@ const tally: Reporter = {
   },
 }
 
-/** Tests that start processes, containers and browsers: one file at a time, when the others are done. */
+/** Tests that start processes, containers and browsers: when the others are done, two files at a time, for they wait much of their time. */
 const CLUSTER = ['test/{browser,cluster,compose,nats}/**/*.test.ts', 'test/{foreign,hostile}.test.ts']
 
 const common = {
@@ -50,7 +50,7 @@ export default defineConfig({
           ...common,
           name: 'cluster',
           include: CLUSTER,
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 180_000,
           sequence: { groupOrder: 1 },
         },

@@ -26,7 +26,7 @@ const RULES: readonly Case[] = [
   ['shares', scenario('shares'), ...COARSE, '9s'],
 ]
 const IN_ONE: readonly Case[] = [
-  ['quickstart', QUICKSTART, '--quantum', '10ms'],
+  ['quickstart', QUICKSTART, ...COARSE, '40s'],
   ['noisy-neighbour', NEIGHBOUR, '--duration', '5s'],
   ...RULES,
   ...RANDOM,
@@ -34,7 +34,7 @@ const IN_ONE: readonly Case[] = [
 /** Costs more, so what is long is cut. */
 const IN_MANY: readonly Case[] = [
   ['quickstart', QUICKSTART, '--duration', '3s'],
-  ['noisy-neighbour', NEIGHBOUR, '--duration', '5s'],
+  ['noisy-neighbour', NEIGHBOUR, '--duration', '3s'],
   RULES[0]!,
   ...RANDOM,
 ]
