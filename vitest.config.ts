@@ -20,7 +20,9 @@ const tally: Reporter = {
 }
 
 /** Tests that start processes, containers and browsers: when the others are done, two files at a time, for they wait much of their time. */
-const CLUSTER = ['test/{browser,cluster,compose,nats}/**/*.test.ts', 'test/{foreign,hostile}.test.ts']
+const CLUSTER = ['test/{browser,cluster,compose,nats}/**/*.test.ts', 'test/foreign.test.ts']
+/** What listens for a while to how it is in peace comes last, alone. */
+const ALONE = ['test/hostile.test.ts']
 
 const common = {
   setupFiles: 'test/setup.ts',
@@ -41,7 +43,7 @@ export default defineConfig({
           ...common,
           name: 'models',
           include: ['**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...CLUSTER],
+          exclude: [...configDefaults.exclude, ...CLUSTER, ...ALONE],
           sequence: { groupOrder: 0 },
         },
       },
@@ -53,6 +55,15 @@ export default defineConfig({
           maxWorkers: 2,
           testTimeout: 180_000,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          ...common,
+          name: 'alone',
+          include: ALONE,
+          testTimeout: 180_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
