@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { battle, parentFolder } from '#simulation/report/folder.fixture.ts'
 import type { Verdict } from '#simulation/run.ts'
-import { main } from './program.ts'
+import { coldpool } from './coldpool.fixture.ts'
 
 const parent = parentFolder()
 let runs: readonly string[]
@@ -14,16 +14,6 @@ beforeAll(async () => {
   for (const own of overrides) made.push(await battle(parent, own))
   runs = made
 })
-
-async function coldpool(...argv: readonly string[]) {
-  let stdout = ''
-  let stderr = ''
-  const exitCode = await main(argv, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-  })
-  return { exitCode, stdout, stderr }
-}
 
 function verdictOf(folder: string): Verdict {
   return JSON.parse(readFileSync(join(folder, 'verdict.json'), 'utf8')) as Verdict

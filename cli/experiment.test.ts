@@ -6,20 +6,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { EXPERIMENTS } from '#experiments/catalogue.ts'
-import { main } from './program.ts'
+import { coldpool } from './coldpool.fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coldpool-experiment-'))
 afterAll(() => rmSync(folder, { recursive: true }))
-
-async function coldpool(...argv: readonly string[]) {
-  let stdout = ''
-  let stderr = ''
-  const exitCode = await main(argv, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-  })
-  return { exitCode, stdout, stderr }
-}
 
 describe('coldpool experiment', () => {
   test('prints the answer, and leaves it with its pictures and the figures of every run in a folder', async () => {

@@ -3,20 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { TINY_YAML } from '#simulation/cluster/tiny.fixture.ts'
-import { main } from './program.ts'
+import { coldpool } from './coldpool.fixture.ts'
 
 const parent = mkdtempSync(join(tmpdir(), 'coldpool-report-'))
 afterAll(() => rmSync(parent, { recursive: true }))
-
-async function coldpool(...argv: readonly string[]) {
-  let stdout = ''
-  let stderr = ''
-  const exitCode = await main(argv, {
-    stdout: { write: (text) => (stdout += text) },
-    stderr: { write: (text) => (stderr += text) },
-  })
-  return { exitCode, stdout, stderr }
-}
 
 test('a run writes its report, and coldpool report writes it again', async () => {
   const scenario = join(parent, 'tiny.yaml')

@@ -1,34 +1,13 @@
 /** A real browser for the dashboard's page, which notes whatever is wrong: errors, and requests that leave the machine. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type BrowserContext, chromium, type Page } from 'playwright-core'
-
-const CHROMIUM = '/usr/bin/chromium'
-const ARTIFACTS = new URL('../../artifacts/', import.meta.url).pathname
-const ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+import { ARTIFACTS, barriers, LAUNCH } from './chromium.fixture.ts'
 
 export type Scheme = 'light' | 'dark'
 export const WIDE = { width: 1920, height: 1080 }
 export const NARROW = { width: 360, height: 780 }
-
-/** On a developer's machine it may be missing, then tests step aside and say so; in CI that is an error. */
-export function noBrowser(): boolean {
-  if (existsSync(CHROMIUM)) return false
-  if (process.env['CI'] === 'true') throw new Error(`${CHROMIUM} is missing, expected in CI`)
-  process.stderr.write('tests step aside: chromium is missing\n')
-  return true
-}
 
 export class Browser {
   readonly #folder: string
@@ -56,8 +35,7 @@ export class Browser {
   static async open(): Promise<Browser> {
     const folder = mkdtempSync(join(tmpdir(), 'coldpool-browser-'))
     const context = await chromium.launchPersistentContext(folder, {
-      executablePath: CHROMIUM,
-      args: ARGS,
+      ...LAUNCH,
       viewport: WIDE,
       colorScheme: 'dark',
     })
@@ -88,15 +66,7 @@ export class Browser {
   }
 
   /** What axe finds that is serious or critical. */
-  async faults(): Promise<string[]> {
-    await this.page.evaluate(AXE)
-    const violations = (await this.page.evaluate('axe.run().then(({ violations }) => violations)')) as {
-      readonly id: string
-      readonly impact: string
-      readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
-    }[]
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, nodes }) => `${id}: ${nodes[0]!.html.slice(0, 200)} ${nodes[0]!.failureSummary}`)
+  faults(): Promise<string[]> {
+    return barriers(this.page)
   }
 }

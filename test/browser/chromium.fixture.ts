@@ -7,22 +7,25 @@ import { isMissing } from '../compose/tool.fixture.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
 /** Not under version control: to be looked at. */
-const ARTIFACTS = new URL('../../artifacts/', import.meta.url).pathname
+export const ARTIFACTS = new URL('../../artifacts/', import.meta.url).pathname
 
 export function noChromium(): boolean {
   return isMissing(CHROMIUM, '--version')
 }
 
-/** Each time with a profile of its own, and nothing that a browser does by itself. */
+/** Nothing that a browser does by itself. */
+const QUIET = [
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+export const LAUNCH = { executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', ...QUIET] }
+
+/** Each time with a profile of its own. */
 export function launch(): Promise<Browser> {
-  const quiet = [
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ]
-  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu', ...quiet] })
+  return chromium.launch(LAUNCH)
 }
 
 export interface View {

@@ -6,13 +6,14 @@ import { Cluster, type Run } from '../cluster/cluster.fixture.ts'
 import { expectAsOnMemory } from '../cluster/reference.fixture.ts'
 import { STAGES, TROUBLED } from '../cluster/scenario.fixture.ts'
 import { NatsServer, noServer } from '../cluster/server.fixture.ts'
-import { Browser, noBrowser } from './browser.fixture.ts'
+import { Browser } from './browser.fixture.ts'
+import { noChromium } from './chromium.fixture.ts'
 
 const TOKEN = 'the-token-of-this-test'
 /** Long enough to be acted upon, and short enough when it is let go. */
 const SCENARIO = TROUBLED.replace('duration: 2s', 'duration: 6s')
 
-const absent = [noServer(), noBrowser()].includes(true)
+const absent = [noServer(), noChromium()].includes(true)
 
 describe.skipIf(absent)('the dashboard of a cluster', () => {
   let server: NatsServer

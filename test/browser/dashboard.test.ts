@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Figures, Verdict } from '#simulation/verdict.ts'
-import { Browser, NARROW, noBrowser, WIDE } from './browser.fixture.ts'
+import { Browser, NARROW, WIDE } from './browser.fixture.ts'
+import { noChromium } from './chromium.fixture.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 /** Quickstart in a nutshell: small, so that it runs at its pace on a busy machine, and with an attack soon. */
@@ -34,7 +35,7 @@ const RATES = [
 ]
 const VIEWS = ['race', 'hosts', 'contention', 'promoters', 'timeline', 'act'] as const
 
-describe.skipIf(noBrowser())('the dashboard of a run', () => {
+describe.skipIf(noChromium())('the dashboard of a run', () => {
   const out = mkdtempSync(join(tmpdir(), 'coldpool-dashboard-'))
   let browser: Browser
   let run: ChildProcess
