@@ -4,11 +4,11 @@ import { ColdpoolError } from '#shared/errors.ts'
 import { scenarioJsonSchema } from '#shared/scenario.ts'
 import { printable, ScenarioError } from '#shared/scenario/problems.ts'
 import { addClusterCommands, append } from './cluster-commands.ts'
-import { type CompareFlags, compareRuns } from './compare.ts'
+import type { CompareFlags } from './compare.ts'
 import { contention, type ContentionFlags } from './contention.ts'
 import { experiment, type ExperimentFlags, listExperiments } from './experiment.ts'
 import type { Io } from './io.ts'
-import { type ReportFlags, reportRun } from './report.ts'
+import type { ReportFlags } from './report.ts'
 import { run, type RunFlags } from './run.ts'
 import type { WatchIo } from './watch/watch.ts'
 
@@ -134,7 +134,7 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .option('--quiet', 'show no progress')
     .addHelpText('after', REPORT_EXAMPLES)
     .action(async (folder: string, flags: ReportFlags) => {
-      exitCode = await reportRun(folder, flags, io)
+      exitCode = await (await import('./report.ts')).reportRun(folder, flags, io)
     })
 
   program
@@ -146,7 +146,7 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .option('--quiet', 'show no progress')
     .addHelpText('after', COMPARE_EXAMPLES)
     .action(async (folders: string[], flags: CompareFlags) => {
-      exitCode = await compareRuns(folders, flags, io)
+      exitCode = await (await import('./compare.ts')).compareRuns(folders, flags, io)
     })
 
   program
