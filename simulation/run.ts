@@ -17,7 +17,7 @@ import { RunTrace } from './perfetto/trace.ts'
 import type { TraceFile } from './perfetto/trace-file.ts'
 import type { Progress } from './progress.ts'
 import { AT_END, writeReport } from './report/report.ts'
-import { lookEvery } from './telling.ts'
+import { lookEvery, quantaASecond } from './telling.ts'
 import { telemetryOf, type Verdict } from './verdict.ts'
 
 export type { Progress, RunResult, Verdict }
@@ -96,7 +96,7 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const outcome = await conduct(bus, {
     end,
     sampleEvery: scenario.sample / scenario.quantum,
-    ...(live && { lookEvery: lookEvery(scenario) }),
+    ...(live && { lookEvery: lookEvery(scenario), attentive: quantaASecond(scenario) }),
     script,
     proceed: (state) => {
       const quiet = waitMsOf(state) === 0 && live?.waiting !== true

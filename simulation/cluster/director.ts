@@ -24,7 +24,7 @@ import type { RunFolder } from '../folder.ts'
 import { Ledger, type LedgerSnapshot, type RunResult } from '../ledger.ts'
 import type { Progress } from '../progress.ts'
 import { AT_END, writeReport } from '../report/report.ts'
-import { lookEvery } from '../telling.ts'
+import { lookEvery, quantaASecond } from '../telling.ts'
 import { Broadcast } from './broadcast.ts'
 import { Commands } from './commands.ts'
 import { ForeignGate } from './foreign-gate.ts'
@@ -267,6 +267,7 @@ export class Director {
       end: this.#end,
       sampleEvery: this.#scenario.sample / this.#scenario.quantum,
       lookEvery: lookEvery(this.#scenario),
+      attentive: quantaASecond(this.#scenario),
       script: this.#script,
       proceed: (state) => this.#proceed(state, bus),
       onReports: (quantum, reports, sample) => {

@@ -2,8 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, describe, expect, test } from 'vitest'
-import type { Sample, Status } from '#shared/observe/broadcast.ts'
+import { afterAll, describe, expect, test, vi } from 'vitest'
+import type { Heard, Sample, Status } from '#shared/observe/broadcast.ts'
+import { Stage } from '#shared/stage.ts'
+import { Cast } from '../actors.ts'
 import { TINY_YAML, tiny } from '../cluster/tiny.fixture.ts'
 import { parseInjections } from '../injections.ts'
 import { runScenario } from '../run.ts'
@@ -47,6 +49,37 @@ describe('a run that is watched', () => {
     for (const [id, figures] of Object.entries(result.verdict.devices))
       expect(telemetry[id]!['usedBytes']).toBe(figures['usedBytes'])
     for (const [id, figures] of Object.entries(result.verdict.hosts)) expect(telemetry[id]!['refused']).toBe(figures['refused'])
+  })
+
+  test('tells of the mail around every event, and it is the mail that was delivered', async () => {
+    const step = vi.spyOn(Stage.prototype, 'step')
+    const live = new LiveRun()
+    const told: Heard[] = []
+    const marks = new Set<number>()
+    await live.follow({
+      events: ({ quantum, events, mail = [] }) => {
+        if (events.length > 0) marks.add(quantum)
+        told.push(...mail)
+      },
+    })
+    const script = parseInjections('- { quantum: 100, stop: one }\n- { quantum: 102, stop: two }', 'injections.yaml', tiny())
+    await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: undefined, script }, { live })
+    expect([...marks].length).toBeGreaterThan(2)
+    const stepped = new Map(
+      step.mock.calls.filter(([{ final }]) => !final).map(([grant, bags]) => [grant.quantum, bags.flatMap(({ mails }) => mails)]),
+    )
+    step.mockRestore()
+    const around = [...stepped.keys()].filter((quantum) => [-2, -1, 0, 1, 2].some((away) => marks.has(quantum - away)))
+    expect(told.map(({ quantum }) => quantum)).toEqual(around)
+    const { members } = new Cast(tiny())
+    for (const { quantum, lines } of told) {
+      const counts = new Map<string, number>()
+      for (const { from, to, kind } of stepped.get(quantum)!) {
+        const line = `${members[from]!.id} ${members[to]!.id} ${kind}`
+        counts.set(line, (counts.get(line) ?? 0) + 1)
+      }
+      expect(new Map(lines.map(({ from, to, kind, mails }) => [`${from} ${to} ${kind}`, mails]))).toEqual(counts)
+    }
   })
 
   test('takes a workload, and its injections.yaml gives the same digest again', async () => {
