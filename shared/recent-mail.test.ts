@@ -68,10 +68,13 @@ describe('what stages remember of their mail', () => {
 
   test('is bounded, and says how much it leaves out; who names nobody is left out', () => {
     const recent = new RecentMail()
-    const mails = Array.from(
-      { length: LINES_MAX + 10 },
-      (_, from) => ({ from, to: 0, sequence: 0, kind: 'poll', body: {} }) as Mail,
-    )
+    const mails = Array.from({ length: LINES_MAX + 10 }, (_, from): Mail => ({
+      from,
+      to: 0,
+      sequence: 0,
+      kind: 'poll',
+      body: {},
+    }))
     recent.hear(5, [{ from: 0, to: 0, quantum: 4, mails }])
     const [told] = recent.tell(5)
     expect([told!.lines.length, told!.more]).toEqual([LINES_MAX, 10])

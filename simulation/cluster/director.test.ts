@@ -187,11 +187,12 @@ describe('a stage that is killed', () => {
 class Overhearing implements Listener {
   readonly mail = new Map<number, Heard>()
   readonly marks: number[] = []
+  doubled = 0
 
   events({ quantum, events, mail = [] }: Events): void {
     if (events.length > 0) this.marks.push(quantum)
     for (const heard of mail) {
-      expect(this.mail.has(heard.quantum)).toBe(false)
+      if (this.mail.has(heard.quantum)) this.doubled++
       this.mail.set(heard.quantum, heard)
     }
   }
@@ -229,12 +230,13 @@ describe('the mail around events', () => {
         kill(all[1]!)
         crew('host-a', ['host', 'workload'])
       })
-    const given = () => ({ yaml: TINY_YAML, out, script: script().commands })
+    const given = () => ({ yaml: TINY_YAML, out, script: script().added })
     const options = { cluster: 'test', pace: when ? SLOW : 0, log: QUIET, ...killing }
     const result = await network.alongside(conductRun(network.wire('conductor'), store, given, options))
     expect(result!.verdict.digest).toBe(digest)
     expect(inProcess.marks.length).toBeGreaterThan(2)
     expect(overhearing.marks).toEqual(inProcess.marks)
+    expect(overhearing.doubled).toBe(0)
     for (const [quantum, heard] of inProcess.mail) expect(overhearing.mail.get(quantum), String(quantum)).toEqual(heard)
     // A recovery may tell of a few more, before and behind its set.
     if (when) expect(overhearing.mail.size - inProcess.mail.size).toBeLessThanOrEqual(4)
@@ -306,6 +308,34 @@ test('a conductor that was killed while it closed its run is followed by one tha
   expect(result!.verdict.digest).toBe(expected)
   expect(readdirSync(out)).toHaveLength(1)
   expect(await store.next('coldpool.>', 1)).toBeUndefined()
+})
+
+test('a command of an operator may take effect before recorded ones, killed stages or not', async () => {
+  const all = threeCrews()
+  const request = { command: 'inject', workload: { host: 'host-2', kind: 'uniform', size: '2MiB', accesses: '50k/s' } }
+  let answer: Promise<Uint8Array> | undefined
+  let killed = false
+  const onMoment = (moment: string, number: number): void => {
+    if (moment !== 'grant') return
+    if (number === 10)
+      answer ??= network.request('coldpool.lobby-test.command.operator.conductor', new Packr({ useRecords: false }).pack(request))
+    if (number !== 90 || killed) return
+    killed = true
+    kill(all[2]!)
+    crew('host-b', ['host', 'promoter', 'workload'])
+  }
+  const script = parseInjections(COMING_AND_GOING, 'injections.yaml', tiny()).added
+  const options = { cluster: 'test', pace: 0, log: QUIET, onMoment }
+  const result = await network.alongside(
+    conductRun(network.wire('conductor'), store, () => ({ yaml: TINY_YAML, out, script }), options),
+  )
+  expect(killed).toBe(true)
+  await answer
+  const again = parseInjections(readFileSync(join(result!.folder!, 'injections.yaml'), 'utf8'), 'again', tiny())
+  expect(again.added.map(({ command }) => command.id)).toEqual(['guest', 'guest', 'two', 'workload-4'])
+  expect(again.commands[0]!.command.id).toBe('workload-4')
+  const { verdict } = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: undefined, script: again })
+  expect(result!.verdict.digest).toBe(verdict.digest)
 })
 
 test('commands of an operator decide the run together with the scenario, killed stages or not', async () => {

@@ -16,7 +16,11 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const WORKLOAD = { host: 'host-1', kind: 'uniform', size: '4MiB', accesses: '10k/s' }
 
-async function watched(onSample: (live: LiveRun, sample: Sample) => void = () => {}, pace = 0) {
+function scripted(text: string) {
+  return parseInjections(text, 'injections.yaml', tiny())
+}
+
+async function watched(onSample: (live: LiveRun, sample: Sample) => void = () => {}, pace = 0, injections = '') {
   const live = new LiveRun()
   const statuses: Status[] = []
   const samples: Sample[] = []
@@ -27,7 +31,10 @@ async function watched(onSample: (live: LiveRun, sample: Sample) => void = () =>
       onSample(live, sample)
     },
   })
-  const result = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: folder }, { live, pace })
+  const result = await runScenario(
+    { scenario: tiny(), yaml: TINY_YAML, out: folder, script: scripted(injections) },
+    { live, pace },
+  )
   return { live, statuses, samples, result }
 }
 
@@ -93,6 +100,31 @@ describe('a run that is watched', () => {
     const script = parseInjections(injections, 'injections.yaml', tiny())
     const again = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: undefined, script })
     expect(again.verdict.digest).toBe(result.verdict.digest)
+  })
+
+  test('takes a workload that comes before a recorded one, and can be recorded again and again', async () => {
+    const later = `- { quantum: 200, inject: late, workload: { host: host-2, kind: uniform, size: 4MiB, accesses: 10k/s } }
+- { quantum: 220, stop: late }\n`
+    const asked: Promise<unknown>[] = []
+    const { result } = await watched(
+      (live) => {
+        if (asked.length > 0) return
+        asked.push(live.ask({ command: 'inject', workload: WORKLOAD }), live.ask({ command: 'stop', id: 'late' }))
+      },
+      1,
+      later,
+    )
+    const [came, refused] = (await Promise.all(asked)) as [{ quantum: number }, unknown]
+    expect(came.quantum).toBeLessThan(200)
+    expect(refused).toMatchObject({ error: expect.stringMatching(/late: got quantum \d+; expected 200 or later/) })
+    let { folder: last } = result
+    for (const _ of [1, 2]) {
+      const script = scripted(readFileSync(join(last!, 'injections.yaml'), 'utf8'))
+      expect(script.commands.map(({ quantum }) => quantum)).toEqual([came.quantum, 200, 220])
+      const again = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: folder, script })
+      expect(again.verdict.digest).toBe(result.verdict.digest)
+      last = again.folder
+    }
   })
 
   test('refuses what fits nowhere, with a line, and goes on', async () => {

@@ -98,7 +98,7 @@ describe('mail around a quantum', () => {
       text: '[{"quantum":12,"lines":[],"more":0}]',
       headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
     })
-    for (const asked of [
+    for (const query of [
       '',
       '?quantum=',
       '?quantum=-1',
@@ -107,7 +107,7 @@ describe('mail around a quantum', () => {
       `?quantum=${'9'.repeat(40)}`,
       '?quantum=__proto__',
     ])
-      expect((await ask(`/mail${asked}`)).code, asked).toBe(400)
+      expect((await ask(`/mail${query}`)).code, query).toBe(400)
     expect((await ask('/mail?quantum=1', { headers: { host: 'evil.example' } })).code).toBe(421)
     expect((await ask('/mail?quantum=1', { method: 'POST' })).code).toBe(405)
   })
