@@ -56,3 +56,15 @@ export function colourOf(kind: Kind, paint: Paint): string {
   }
   return colours[kind]
 }
+
+const NEAR_PIXELS = 8
+
+/** The mark that was meant by a click, if one lies near; `away` in pixels. */
+export function nearest(marks: readonly Mark[], away: (mark: Mark) => number): Mark | undefined {
+  let [best, distance]: [Mark | undefined, number] = [undefined, NEAR_PIXELS]
+  for (const mark of marks) {
+    const pixels = Math.abs(away(mark))
+    if (pixels < distance) [best, distance] = [mark, pixels]
+  }
+  return best
+}

@@ -1,5 +1,5 @@
 /** The lanes of the timeline: a mark for each event, and, as a band, when pages were refused. */
-import { colourOf, KIND_NAMES, type Kind, KINDS, kindOf } from './kinds.ts'
+import { colourOf, KIND_NAMES, type Kind, KINDS, kindOf, nearest } from './kinds.ts'
 import { element } from './dom.ts'
 import type { Desk } from './view.ts'
 
@@ -7,7 +7,6 @@ const LANE_HEIGHT = 24
 const AXIS_HEIGHT = 22
 const LABELS_WIDTH = 148
 const NARROW = 480
-const NEAR_PIXELS = 8
 const SHORT_NAMES: Readonly<Record<Kind, string>> = {
   refusal: 'Refused',
   interrupt: 'Interr.',
@@ -110,13 +109,10 @@ export class Lanes {
     const { run, choose } = this.#desk
     const [from, to] = this.#span
     const kind = KINDS[Math.floor(event.offsetY / LANE_HEIGHT)]
-    let [best, distance] = [from + ((event.offsetX - this.#left) / (this.#width - this.#left)) * (to - from), NEAR_PIXELS]
-    for (const mark of run.marks) {
-      if (kindOf(mark) !== kind) continue
-      const away = Math.abs(this.#x(run.secondsOf(mark)) - event.offsetX)
-      if (away < distance) [best, distance] = [run.secondsOf(mark), away]
-    }
-    choose(Math.max(0, best))
+    const ofKind = run.marks.filter((mark) => kindOf(mark) === kind)
+    const near = nearest(ofKind, (mark) => this.#x(run.secondsOf(mark)) - event.offsetX)
+    const seconds = from + ((event.offsetX - this.#left) / (this.#width - this.#left)) * (to - from)
+    choose(near ?? Math.max(0, seconds))
   }
 
   get #left(): number {
