@@ -46,6 +46,35 @@ export function correlationOf(
   return pearson(cause, suffered)
 }
 
+/** Below it chance is as likely. */
+const WORTH_SAYING = 0.4
+/** Of hosts that share a device those with most in it are asked about. */
+const SUSPECTS_MAX = 8
+
+export interface Tormentor {
+  readonly host: string
+  readonly by: Suffering
+  readonly r: number
+}
+
+/** With whose growth the victim's suffering goes most closely; itself is not asked, and undefined is nobody. */
+export function tormentorOf(run: Run, victim: string, memo: Memo = new Map()): Tormentor | undefined {
+  const { hosts = {} } = run.status ?? {}
+  const held = (host: string): number => run.value(host, 'pooledBytes') ?? 0
+  const suspects = Object.keys(hosts)
+    .filter((host) => host !== victim && sharedDevices(run, victim, host).length > 0)
+    .toSorted((x, y) => held(y) - held(x))
+    .slice(0, SUSPECTS_MAX)
+  let worst: Tormentor | undefined
+  for (const host of suspects) {
+    for (const by of ['refusals', 'latency'] as const) {
+      const r = correlationOf(run, victim, host, by, memo)
+      if (r !== undefined && r >= (worst?.r ?? WORTH_SAYING)) worst = { host, by, r }
+    }
+  }
+  return worst
+}
+
 export function sharedDevices(run: Run, one: string, other: string): string[] {
   const { hosts = {} } = run.status ?? {}
   return (hosts[one]?.devices ?? []).filter((device) => hosts[other]?.devices.includes(device))

@@ -52,6 +52,7 @@ const device = z.object({
   advertisedBytes: count,
   lowFraction: count.describe('free share of the physical capacity below which it presses hosts'),
   highFraction: count.describe('free share from which it is at ease again'),
+  shares: z.enum(['none', 'hard', 'weighted', 'grace']).optional().describe('how it is divided among its hosts'),
   hosts: names,
 })
 
