@@ -24,7 +24,10 @@ const HEADS = [
   ['access faults/s', 'accesses of pages that are not mapped'],
   ['refused', 'pages since the start'],
   ['kills', 'OOM kills'],
-  ['suffers with', 'whose bytes grew when its refusals or its read latency rose, and how closely (1: always); a hint, no proof'],
+  [
+    'suffers with',
+    'who grew when it was refused, or read and wrote when its reads were slow, and how closely (1: always); a hint, no proof',
+  ],
 ] as const
 const FAULTS = [
   ['write faults/s', 'writeFaults'],

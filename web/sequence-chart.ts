@@ -11,6 +11,9 @@ const HEAD = 26
 /** Pixels of a letter, at the drawing's sizes, and then some. */
 const LETTER = 6.6
 const ARROW = 7
+/** What is in sight at a time, at least on a wide screen; and the width of a group's caption. */
+const SEEN = 560
+const GROUP_WIDTH = 330
 
 export interface SequenceChart {
   readonly root: HTMLElement
@@ -37,7 +40,10 @@ export function sequenceChart(sequence: Sequence, chosen: string): SequenceChart
     body.append(line(0, y + 0.5, width, y + 0.5, 'between'))
     const nothing = group.lines.length + group.marks.length === 0 ? ': no mail' : ''
     const more = group.more > 0 ? `; ${group.more} more are not drawn` : ''
-    body.append(text(`${groupWords(group)}${nothing}${more}`, 6, y + 18, 'group'))
+    // Again and again, for a wide drawing is seen in parts.
+    for (let x = 6; x < Math.max(7, width - GROUP_WIDTH); x += SEEN) {
+      body.append(text(`${groupWords(group)}${nothing}${more}`, x, y + 18, 'group'))
+    }
     let row = y + GROUP + ROW / 2
     for (const each of group.lines) {
       body.append(arrow(at.get(each.from)!, at.get(each.to)!, row, width, lineWords(each), toneOf(each)))
@@ -72,10 +78,11 @@ function arrow(from: number, to: number, y: number, width: number, words: string
   const back = way === 0 ? ARROW : -way * ARROW
   const tipY = way === 0 ? y + 4 : y + 5
   group.append(node('path', { d: `M${tip} ${tipY}l${back} -4v8z`, class: 'tip' }))
-  // It begins at the sender, so that it is seen where the arrow begins, and leaves the drawing at no side.
+  // It stands where the arrow begins, and of a long one also where it ends; and leaves the drawing at no side.
   const long = words.length * LETTER + 8
-  const start = Math.max(4, Math.min(way < 0 ? from - long : from + 8, width - long))
-  group.append(text(words, start, y, 'words'))
+  const put = (x: number): void => group.append(text(words, Math.max(4, Math.min(x, width - long)), y, 'words'))
+  put(way < 0 ? from - long : from + 8)
+  if (Math.abs(to - from) > SEEN) put(way < 0 ? to + 12 : to - long - 4)
   return group
 }
 

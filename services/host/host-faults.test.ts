@@ -69,7 +69,7 @@ describe('a store to a page that is mapped read-only', () => {
     trace(bench, 901, [first!], { writes: 1 })
     bench.run(920)
     const told = bench.out.events.filter(({ code }) => code === 'first-fault')
-    expect(told).toMatchObject([{ fields: { of: 'write' } }])
+    expect(told).toMatchObject([{ fields: { kind: 'write' } }])
     expect(told[0]!.quantum).toBeGreaterThanOrEqual(901)
     trace(bench, 921, [second!], { writes: 1 })
     bench.run(940)

@@ -191,7 +191,7 @@ export class Host implements Actor {
     this.#reclaimer.run(nowNs, spanNs, out)
     this.#isolation?.tell(out)
     for (const link of this.#links) link.flush(out)
-    if (!faulted && this.#faulted) out.event('first-fault', { of: this.#tally.writeFaults > 0 ? 'write' : 'access' })
+    if (!faulted && this.#faulted) out.event('first-fault', { kind: this.#tally.writeFaults > 0 ? 'write' : 'access' })
     this.#lastQuantum = now
     if (this.#nextTick === NEVER && this.#tenancy.residents.some((resident) => resident.alive)) {
       this.#nextTick = nextOnGrid(now, this.#spec.tickNs, this.#spec.quantumNs)
