@@ -57,7 +57,7 @@ export class Grid {
         { 'data-row': row },
         element('th', { scope: 'row' }, mark?.(row), row),
         ...heads.slice(1).map(([title]) => {
-          const cell = element('td', {})
+          const cell = element('td', { 'data-column': title })
           this.#cells.set(`${row}\n${title}`, cell)
           this.#columns.get(title)!.push(cell)
           return cell
