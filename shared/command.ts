@@ -34,6 +34,7 @@ export interface Stamped {
 /** The commands of a run, in the order in which they take effect. */
 export class Script {
   readonly #commands: Stamped[] = []
+  readonly #added: Stamped[] = []
 
   constructor(commands: readonly Stamped[] = []) {
     for (const stamped of commands) this.add(stamped)
@@ -43,8 +44,14 @@ export class Script {
     return this.#commands
   }
 
+  /** In the order in which they were added; by it newcomers get their ordinals, so it has to be kept with them. */
+  get added(): readonly Stamped[] {
+    return this.#added
+  }
+
   /** Behind all that take effect in the same quantum or before. */
   add(stamped: Stamped): void {
+    this.#added.push(stamped)
     this.#commands.splice(this.#from(stamped.quantum + 1), 0, stamped)
   }
 

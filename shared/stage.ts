@@ -6,6 +6,7 @@ import { Digest } from './digest.ts'
 import { assert } from './errors.ts'
 import { digestMail } from './mail.ts'
 import type { BodyOf, Kind, Mail } from './messages.ts'
+import { RecentMail } from './recent-mail.ts'
 import { NEVER, type Quantum } from './time.ts'
 
 /** What the stage keeps for each actor it carries. */
@@ -27,6 +28,7 @@ export class Stage implements StageHandler {
   readonly #stageOf: (ordinal: Ordinal) => StageId
   #bags = new Map<StageId, Mail[]>()
   #events: ActorEvent[] = []
+  readonly #recent = new RecentMail()
   readonly #recruit: Recruit
 
   /** `stageOf` says where each actor lives, also those that commands bring. */
@@ -62,6 +64,7 @@ export class Stage implements StageHandler {
     if (!grant.final) {
       this.#command(grant.commands ?? [], grant.quantum)
       this.#deliver(bags)
+      this.#recent.hear(grant.quantum, bags)
       for (const seat of this.#seats) {
         if (seat.inbox.length > 0 || seat.wake <= grant.quantum) this.#stepSeat(seat, grant.quantum)
       }
@@ -83,6 +86,7 @@ export class Stage implements StageHandler {
   restore(from: Snapshot): void {
     const seats = from['seats'] as { mail: [number, number]; wake: number; sequence: number; state: Snapshot }[]
     assert(seats.length === this.#seats.length, 'a stage snapshot has a seat for each actor')
+    this.#recent.forget()
     this.#seats.forEach((seat, index) => {
       const saved = seats[index]!
       ;[seat.digest.a, seat.digest.b] = saved.mail
@@ -144,6 +148,7 @@ export class Stage implements StageHandler {
         nextWake,
         mails,
         events,
+        ...(grant.mailFrom !== undefined && { heard: this.#recent.tell(grant.mailFrom) }),
         ...(grant.observe || grant.final ? { telemetry: this.#telemetry() } : {}),
         ...(grant.final ? { digests: this.#digests() } : {}),
       },

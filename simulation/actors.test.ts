@@ -65,8 +65,15 @@ describe('a cast', () => {
     expect(cast.members).toHaveLength(8)
   })
 
+  test('knows one that comes before another that was admitted earlier', () => {
+    const cast = new Cast(scenario)
+    expect(cast.learn({ kind: 'join', id: 'stranger', ordinal: 8, host: 'host-2' })).toBe(8)
+    expect([cast.nameOf(7), cast.nameOf(8)]).toEqual(['actor-7', 'stranger'])
+    expect(cast.learn({ kind: 'inject', id: 'bear', ordinal: 7, workload: BEAR })).toBe(7)
+    expect(cast.members.map(({ ordinal }) => ordinal)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+  })
+
   test.each([
-    ['an ordinal that is not the next', 'bear', 8],
     ['an ordinal that is taken', 'bear', 5],
     ['a name that is taken', 'web', 7],
     ['a name and an ordinal that are taken', 'web', 5],

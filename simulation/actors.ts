@@ -40,7 +40,7 @@ export class Cast {
     this.#plot = new Plot(scenario, (id) => this.#known(id))
   }
 
-  /** By ordinal; it grows with learn(). */
+  /** By ordinal; it grows with learn(), and has a gap where one is not known yet. */
   get members(): readonly Member[] {
     return this.#members
   }
@@ -83,18 +83,18 @@ export class Cast {
 
   /**
    * Takes in whom the command (checked by whoever stamped it) brings, and gives the ordinal; undefined if it brings nobody.
-   * Told again, as after a rollback, it only gives the ordinal.
+   * Told again, as after a rollback, it only gives the ordinal. Newcomers may be told of in any order: one that was admitted
+   * while the run went on may come before one that was admitted earlier.
    */
   learn(command: Command): Ordinal | undefined {
     if (command.kind !== 'inject' && command.kind !== 'join') return undefined
     const { id, ordinal } = command
     if (this.#ordinals.get(id) === ordinal && this.#newcomers.has(ordinal)) return ordinal
-    assert(ordinal === this.#members.length, `${id} is actor ${this.#members.length}, the next one (${ordinal})`)
     if (command.kind === 'inject') {
       this.#scenario = enlarged(this.#scenario, id, command.workload)
-      this.#enter(id, 'workload', this.#scenario.workloads[id]!.host)
+      this.#enter(id, 'workload', this.#scenario.workloads[id]!.host, ordinal)
     } else {
-      this.#enter(id, 'workload', command.host)
+      this.#enter(id, 'workload', command.host, ordinal)
       this.#foreign.add(ordinal)
     }
     this.#newcomers.add(ordinal)
@@ -109,11 +109,11 @@ export class Cast {
     return this.#ordinals.get(id)
   }
 
-  #enter(id: ActorId, role: Role, host?: ActorId): void {
+  #enter(id: ActorId, role: Role, host?: ActorId, ordinal: Ordinal = this.#members.length): void {
     assert(!this.#ordinals.has(id), `${id} is a name that is used once`)
-    const ordinal = this.#members.length
+    assert(this.#members[ordinal] === undefined, `the place of actor ${ordinal} is free for ${id}`)
     this.#ordinals.set(id, ordinal)
-    this.#members.push({ id, ordinal, role, ...(host !== undefined && { host: this.#known(host) }) })
+    this.#members[ordinal] = { id, ordinal, role, ...(host !== undefined && { host: this.#known(host) }) }
   }
 
   #stranger({ id, ordinal, host }: Member): Foreign {

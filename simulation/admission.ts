@@ -9,6 +9,7 @@ import type { Scenario } from '#shared/scenario.ts'
 import { hostBytesMax } from '#shared/scenario/consistency.ts'
 import { enlarged, NAME_TAKEN, nameProblems, newcomerProblems } from '#shared/scenario/newcomer.ts'
 import { oneOf, type Path, pathText, printable, type Problem, ScenarioError, shown } from '#shared/scenario/problems.ts'
+import { NEVER, type Quantum } from '#shared/time.ts'
 import { checkForeignMail } from './foreign-mail.ts'
 
 /** A command before it is checked; newcomers get their ordinal when they are admitted. */
@@ -31,6 +32,8 @@ export class Admission {
   readonly #strangers = new Map<ActorId, Stranger>()
   readonly #original: ReadonlySet<ActorId>
   readonly #stopped = new Set<ActorId>()
+  /** Of newcomers: when they come, or, of strangers, when the last thing they say is heard. */
+  readonly #since = new Map<ActorId, Quantum>()
   #next: Ordinal
 
   constructor(scenario: Scenario) {
@@ -45,8 +48,14 @@ export class Admission {
     return this.#scenario
   }
 
-  /** What is wrong with it; nothing if it may be given. Paths of a workload's fields begin at the scenario. */
-  problems(request: Request): Problem[] {
+  /**
+   * What is wrong with it; nothing if it may be given. Paths of a workload's fields begin at the scenario. `quantum`: when it is
+   * to take effect, if that may be before what was admitted already; default: it may not.
+   */
+  problems(request: Request, quantum: Quantum = NEVER): Problem[] {
+    const since = this.#since.get(request.id) ?? 0
+    if (quantum < since && request.kind !== 'inject' && request.kind !== 'join')
+      return [named(request.id, `got quantum ${quantum}`, `${since} or later, when what is known of ${request.id} has happened`)]
     switch (request.kind) {
       case 'inject':
         return this.#newcomer(request.id) ?? newcomerProblems(this.#scenario, request.id, request.workload)
@@ -61,8 +70,8 @@ export class Admission {
   }
 
   /** As a command, with the ordinal of a newcomer. Throws a ScenarioError, with a line for each problem. */
-  prepare(request: Request): Command {
-    const problems = this.problems(request)
+  prepare(request: Request, quantum?: Quantum): Command {
+    const problems = this.problems(request, quantum)
     if (problems.length > 0) {
       const errors = problems.map(({ code, path, problem, expected }) => errorAt(code, path, problem, expected))
       throw new ScenarioError(errors, request.id)
@@ -73,7 +82,8 @@ export class Admission {
   }
 
   /** A command that was prepared: from now on what it brings is known. */
-  take(command: Command): void {
+  take(command: Command, quantum: Quantum = 0): void {
+    if (command.kind !== 'stop') this.#since.set(command.id, Math.max(quantum, this.#since.get(command.id) ?? 0))
     switch (command.kind) {
       case 'inject':
         this.#scenario = enlarged(this.#scenario, command.id, command.workload)
@@ -94,9 +104,9 @@ export class Admission {
   }
 
   /** Both at once. */
-  admit(request: Request): Command {
-    const command = this.prepare(request)
-    this.take(command)
+  admit(request: Request, quantum?: Quantum): Command {
+    const command = this.prepare(request, quantum)
+    this.take(command, quantum)
     return command
   }
 

@@ -175,9 +175,14 @@ describe('every mistake is one line: what, where, what was expected', () => {
     ['a negative quantum', '- { quantum: -1, stop: web }', 'CP_INJECTION in.yaml:1 quantum: got -1; expected a whole number'],
     ['a broken quantum', '- { quantum: 1.5, stop: web }', 'CP_INJECTION in.yaml:1 quantum: got 1.5; expected a whole number'],
     [
-      'quanta out of order',
-      '- { quantum: 9, stop: web }\n- {\n  quantum: 5, stop: web }',
-      'CP_INJECTION in.yaml:3 quantum: got 5 after 9; expected entries in the order',
+      'a stop before its workload comes',
+      '- { quantum: 9, inject: late, workload: { host: host-1, kind: uniform, size: 4MiB, accesses: 1k/s } }\n- {\n  quantum: 5, stop: late }',
+      'CP_INJECTION in.yaml:2 late: got quantum 5; expected 9 or later, when what is known of late has happened',
+    ],
+    [
+      'a word of a stranger before one that is known',
+      '- { quantum: 9, join: guest, host: host-1 }\n- { quantum: 12, gone: guest }\n- { quantum: 11, gone: guest }',
+      'CP_INJECTION in.yaml:3 guest: got quantum 11; expected 12 or later',
     ],
     [
       'a wrong time',

@@ -1,6 +1,7 @@
 /**
  * A script as a file, injections.yaml: a list, an entry for each command, that people can read and write and a run appends to
- * as it goes. An entry begins with `- ` at the start of its line; it may go on over indented lines.
+ * as it goes. An entry begins with `- ` at the start of its line; it may go on over indented lines. Entries stand in the order in which
+ * they were admitted, for newcomers get their ordinals by it; each takes effect in its quantum.
  */
 import { stringify } from 'yaml'
 import { Script, type Stamped } from '#shared/command.ts'
@@ -76,7 +77,6 @@ class Reading {
   readonly #admission: Admission
   readonly #script: Stamped[] = []
   readonly #errors: ColdpoolError[] = []
-  #last: Quantum = 0
 
   constructor(fileName: string, scenario: Scenario) {
     this.#fileName = fileName
@@ -113,16 +113,13 @@ class Reading {
     const result = FORMS[verb].safeParse(given)
     if (!result.success) return shapeProblems(result.error, given).map((problem) => ({ ...problem, code: 'CP_INJECTION' }))
     const { quantum, at } = given as { quantum: Quantum; at?: string }
-    const problems = [...this.#timeProblems(quantum, at), ...this.#admission.problems(result.data)]
-    if (problems.length === 0) this.#script.push({ quantum, command: this.#admission.admit(result.data) })
+    const problems = [...this.#timeProblems(quantum, at), ...this.#admission.problems(result.data, quantum)]
+    if (problems.length === 0) this.#script.push({ quantum, command: this.#admission.admit(result.data, quantum) })
     return problems
   }
 
   /** `at` is for people; if it is there, it has to be true. */
   *#timeProblems(quantum: Quantum, at: string | undefined): Iterable<Problem> {
-    if (quantum < this.#last)
-      yield wrong(['quantum'], `got ${quantum} after ${this.#last}`, 'entries in the order of their quanta')
-    this.#last = Math.max(this.#last, quantum)
     if (at === undefined) return
     try {
       if (Math.round(parseTime(at) / this.#quantumNs) !== quantum) {

@@ -17,7 +17,7 @@ import { RunTrace } from './perfetto/trace.ts'
 import type { TraceFile } from './perfetto/trace-file.ts'
 import type { Progress } from './progress.ts'
 import { AT_END, writeReport } from './report/report.ts'
-import { lookEvery } from './telling.ts'
+import { lookEvery, quantaASecond } from './telling.ts'
 import { telemetryOf, type Verdict } from './verdict.ts'
 
 export type { Progress, RunResult, Verdict }
@@ -56,7 +56,7 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const startedMs = performance.now()
   const cast = new Cast(scenario)
   const folder = input.out === undefined ? undefined : RunFolder.create(input.out, scenario, input.yaml)
-  for (const stamped of script.commands) folder?.injection(stamped)
+  for (const stamped of script.added) folder?.injection(stamped)
   const { signal, pace = 0, live, traceFile } = options
   const pacer = new Pacer(pace, () => performance.now())
   const ledger = new Ledger(cast, folder, paced(pacer, options.onProgress))
@@ -75,6 +75,8 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   )
   await bus.join(0, stage)
   live?.begin({ cast, conductor, pacer, script, folder })
+  // All at once, for one that comes first need not be the one that was admitted first.
+  for (const { command } of script.added) cast.learn(command)
   const end = quantumAt(scenario.duration, scenario.quantum)
   let breathedMs = startedMs
   // Cut short by an interrupt.
@@ -96,7 +98,7 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const outcome = await conduct(bus, {
     end,
     sampleEvery: scenario.sample / scenario.quantum,
-    ...(live && { lookEvery: lookEvery(scenario) }),
+    ...(live && { lookEvery: lookEvery(scenario), attentive: quantaASecond(scenario) }),
     script,
     proceed: (state) => {
       const quiet = waitMsOf(state) === 0 && live?.waiting !== true

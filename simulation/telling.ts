@@ -1,9 +1,10 @@
 /** What those who watch a run are told of the reports of a quantum (shared/observe/broadcast.ts), on whatever bus it is. */
 import type { ActorEvent } from '#shared/actor.ts'
 import type { Report } from '#shared/bus/bus.ts'
-import type { Events, Sample } from '#shared/observe/broadcast.ts'
+import type { Events, Heard, Sample } from '#shared/observe/broadcast.ts'
+import { mergedMail } from '#shared/recent-mail.ts'
 import type { Scenario } from '#shared/scenario.ts'
-import { NS_PER_MS, type Quantum } from '#shared/time.ts'
+import { NS_PER_MS, NS_PER_S, type Quantum } from '#shared/time.ts'
 import type { Cast } from './actors.ts'
 import { eventsOf } from './ledger.ts'
 import { telemetryOf } from './verdict.ts'
@@ -18,9 +19,10 @@ export interface Telling {
 
 export function tellingOf(quantum: Quantum, virtualSeconds: number, reports: readonly Report[], cast: Cast): Telling {
   const events = eventsOf(reports, cast).map((event) => named(event, cast))
+  const mail = mailOf(reports, cast)
   const telemetry = telemetryOf(reports)
   return {
-    ...(events.length > 0 && { events: { quantum, events } }),
+    ...((events.length > 0 || mail.length > 0) && { events: { quantum, events, ...(mail.length > 0 && { mail }) } }),
     ...(Object.keys(telemetry).length > 0 && { sample: { quantum, virtualSeconds, telemetry } }),
   }
 }
@@ -28,6 +30,18 @@ export function tellingOf(quantum: Quantum, virtualSeconds: number, reports: rea
 /** So many quanta lie between two looks (services/conductor/grants.ts). */
 export function lookEvery({ quantum }: Scenario): Quantum {
   return Math.max(1, Math.round(LOOK_NS / quantum))
+}
+
+export function quantaASecond({ quantum }: Scenario): Quantum {
+  return Math.max(1, Math.round(NS_PER_S / quantum))
+}
+
+function mailOf(reports: readonly Report[], cast: Cast): Heard[] {
+  const told = reports.flatMap(({ heard = [] }) => heard)
+  return mergedMail(told, cast.members.length).map(({ lines, ...heard }) => ({
+    ...heard,
+    lines: lines.map(({ from, to, ...line }) => ({ from: cast.nameOf(from), to: cast.nameOf(to), ...line })),
+  }))
 }
 
 /** Names say more than ordinals. */

@@ -101,6 +101,7 @@ export class ActView implements View {
       element('thead', {}, element('tr', {}, ...heads)),
       this.#body,
     )
+    byId('act-body').classList.add('beside')
     byId('act-body').replaceChildren(
       element(
         'div',

@@ -1,6 +1,8 @@
-/** What was around a moment: the events within a second of it, and the figures before, then and after. */
+/** What was around a moment: the events within a second of it, the figures before, then and after, and the mail around a mark. */
 import { formatBytes, formatCount, formatPercentage } from '#shared/units.ts'
 import { element, scroller } from './dom.ts'
+import type { Mark } from '#simulation/dashboard/marks.ts'
+import { MailView } from './mail-view.ts'
 import { wordsOf } from './mark-words.ts'
 import type { Desk } from './view.ts'
 
@@ -9,44 +11,74 @@ const MARKS_MAX = 12
 
 export class Around {
   readonly root = element('div', {
-    class: 'around',
+    class: 'around card',
     tabindex: -1,
     role: 'region',
     'aria-label': 'Around the chosen moment',
     hidden: true,
   })
   readonly #desk: Desk
+  readonly #mail: MailView
+  readonly #figures = element('div', {})
   #shown: string | undefined
+  /** Where the focus was when it was given to this panel. */
+  #from: HTMLElement | undefined
 
   constructor(desk: Desk) {
     this.#desk = desk
+    this.#mail = new MailView(desk)
+    this.root.append(this.#figures, this.#mail.root)
+    this.root.addEventListener('keydown', ({ key }) => {
+      if (key === 'Escape') this.#close()
+    })
+  }
+
+  /** For who came by keyboard: reading goes on here. */
+  focus(): void {
+    this.#from = document.activeElement as HTMLElement
+    this.root.focus()
   }
 
   /** What comes after the moment may still be on its way. */
   update(repaint = false): void {
     const moment = this.#desk.moment()
+    const mark = this.#desk.mark()
     const { run } = this.#desk
+    this.#mail.show(mark)
     const complete = moment !== undefined && run.now >= moment + SPAN_SECONDS
-    const key = moment === undefined ? undefined : `${run.number} ${moment} ${complete || Math.floor(run.now * 2)}`
+    const key =
+      moment === undefined
+        ? undefined
+        : `${run.number} ${moment} ${mark?.actor} ${mark?.code} ${complete || Math.floor(run.now * 2)}`
     if (key === this.#shown && !repaint) return
     this.#shown = key
     this.root.hidden = moment === undefined
-    if (moment !== undefined) this.#show(moment)
+    if (moment !== undefined) this.#show(moment, mark)
   }
 
-  #show(moment: number): void {
-    const { run, choose } = this.#desk
+  #close(): void {
+    this.#desk.choose(undefined)
+    // A list that was made anew has another button for the same mark.
+    const same = this.#from?.dataset['mark']
+    const button = same === undefined ? null : document.querySelector<HTMLElement>(`[data-mark="${CSS.escape(same)}"]`)
+    button?.focus()
+    this.#from = undefined
+  }
+
+  #show(moment: number, mark: Mark | undefined): void {
+    const { run } = this.#desk
     const close = element('button', { type: 'button', class: 'quiet' }, 'Close')
-    close.addEventListener('click', () => choose(undefined))
-    const near = run.marks.filter((mark) => Math.abs(run.secondsOf(mark) - moment) <= SPAN_SECONDS)
+    close.addEventListener('click', () => this.#close())
+    const near = run.marks.filter((each) => Math.abs(run.secondsOf(each) - moment) <= SPAN_SECONDS)
     const words = near
       .slice(0, MARKS_MAX)
-      .map((mark) =>
-        element('li', {}, element('time', {}, `${run.secondsOf(mark).toFixed(3)} s`), ` ${mark.actor}, ${wordsOf(mark)}`),
+      .map((each) =>
+        element('li', {}, element('time', {}, `${run.secondsOf(each).toFixed(3)} s`), ` ${each.actor}, ${wordsOf(each)}`),
       )
     const more = near.length - words.length
-    this.root.replaceChildren(
+    this.#figures.replaceChildren(
       element('div', { class: 'around-head' }, element('h3', {}, `Around ${moment.toFixed(3)} s`), close),
+      ...(mark ? [element('p', { class: 'event-words' }, element('b', {}, mark.actor), ` ${wordsOf(mark)}`)] : []),
       words.length === 0 ? element('p', { class: 'note' }, 'Nothing happened within a second.') : element('ul', {}, ...words),
       ...(more > 0 ? [element('p', { class: 'note' }, `and ${more} more`)] : []),
       scroller('Figures around the moment', this.#table(moment)),

@@ -2,7 +2,8 @@
 import uPlot from 'uplot'
 import type { Paint } from './colours.ts'
 import { element, setText } from './dom.ts'
-import { colourOf, kindOf, loudOf } from './kinds.ts'
+import type { Mark } from '#simulation/dashboard/marks.ts'
+import { colourOf, kindOf, loudOf, nearest } from './kinds.ts'
 import type { Run, Series } from './run.ts'
 
 export interface Curve {
@@ -34,10 +35,11 @@ export interface ChartDesk {
   readonly paint: () => Paint
   /** The moment that was chosen; undefined: none. */
   readonly moment: () => number | undefined
-  readonly choose: (seconds: number | undefined) => void
+  /** And the mark that lies there, if it was one that was chosen. */
+  readonly mark: () => Mark | undefined
+  readonly choose: (chosen: number | Mark | undefined) => void
 }
 
-const NEAR_PIXELS = 8
 const AXIS_WIDTH = 62
 const LABEL_EVERY_MS = 2000
 /** More curves than this have no figure each; the nearest one is named. */
@@ -208,13 +210,8 @@ export class Chart {
   /** A mark that is near, else the time that was clicked. */
   #pick(x: number): void {
     const u = this.#u!
-    let [best, distance] = [u.posToVal(x, 'x'), NEAR_PIXELS]
-    for (const mark of loudOf(this.#desk.run.marks)) {
-      const seconds = this.#desk.run.secondsOf(mark)
-      const away = Math.abs(u.valToPos(seconds, 'x') - x)
-      if (away < distance) [best, distance] = [seconds, away]
-    }
-    this.#desk.choose(Math.max(0, best))
+    const near = nearest(loudOf(this.#desk.run.marks), (mark) => u.valToPos(this.#desk.run.secondsOf(mark), 'x') - x)
+    this.#desk.choose(near ?? Math.max(0, u.posToVal(x, 'x')))
   }
 
   #overlay(u: uPlot): void {

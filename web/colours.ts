@@ -1,8 +1,12 @@
 /** Colours by host, the same in every chart and bar, and those of the theme for what is drawn on a canvas. */
 
+import { element } from './dom.ts'
+
 /** Well apart from each other, and from the red of alarms, in this order; further hosts go round by the golden angle. */
 const HUES = [235, 75, 160, 310, 200, 110, 275, 45]
 const GOLDEN_ANGLE = 137.5
+/** Colours of more could not be told apart. */
+const HOSTS_MAX = 64
 
 export function hueOf(index: number): number {
   return HUES[index] ?? (index * GOLDEN_ANGLE) % 360
@@ -20,21 +24,23 @@ export interface Paint {
   readonly host: (index: number) => string
 }
 
+/** A canvas takes no variables, and no colour that depends on the theme: an element that nobody sees is asked what they come to. */
 export function paintOf(): Paint {
-  const style = getComputedStyle(document.documentElement)
-  const of = (name: string): string => style.getPropertyValue(`--${name}`).trim()
-  const [lightness, chroma] = [of('host-l'), of('host-c')]
-  return {
-    text: of('text'),
-    faint: of('faint'),
-    grid: of('grid'),
-    fill: of('fill'),
-    drain: of('drain'),
-    alarm: of('alarm'),
-    warn: of('warn'),
-    accent: of('accent'),
-    host: (index) => `oklch(${lightness} ${chroma} ${hueOf(index)})`,
+  const probe = element('i', { class: 'host-swatch', hidden: true })
+  document.body.append(probe)
+  const style = getComputedStyle(probe)
+  const of = (name: string): string => {
+    probe.style.color = `var(--${name})`
+    return style.color
   }
+  const names = ['text', 'faint', 'grid', 'fill', 'drain', 'alarm', 'warn', 'accent'] as const
+  const paint = Object.fromEntries(names.map((name) => [name, of(name)])) as Record<(typeof names)[number], string>
+  const hosts = Array.from({ length: HOSTS_MAX }, (_, index) => {
+    probe.style.setProperty('--hue', String(hueOf(index)))
+    return style.backgroundColor
+  })
+  probe.remove()
+  return { ...paint, host: (index) => hosts[index % HOSTS_MAX]! }
 }
 
 /** Resolves to light or dark, and tells when it changes: by the toggle, or by the system if nobody has chosen. */

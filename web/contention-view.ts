@@ -35,8 +35,8 @@ export class ContentionView implements View {
     )
     this.#victims = this.#heaviest(names)
     this.#pairs = new Grid(
-      'How the suffering of the host in the row goes with the growth of the host in the column',
-      [['suffers ↓ grows →'], ...this.#victims.map((id) => [id] as const)],
+      'How the suffering of the host in the row goes with the growth or the traffic of the host in the column',
+      [['suffers ↓ with →'], ...this.#victims.map((id) => [id] as const)],
       this.#victims,
       mark,
     )
@@ -65,8 +65,8 @@ export class ContentionView implements View {
           'fieldset',
           { class: 'choices' },
           element('legend', { class: 'hidden' }, 'What the host in the row suffers'),
-          choice('refusals', 'refusals'),
-          choice('latency', 'read latency'),
+          choice('refusals', 'refusals with growth'),
+          choice('latency', 'read latency with traffic'),
         ),
         scroller('Who suffers with whom', this.#pairs.root),
         this.#note,
@@ -107,7 +107,7 @@ export class ContentionView implements View {
     this.#pairs!.set(
       victim,
       other,
-      r === undefined ? '·' : r.toFixed(2).replace('-', '−'),
+      r === undefined ? '·' : r.toFixed(2).replace('-0.00', '0.00').replace('-', '−'),
       undefined,
       victim === other ? 'self' : '',
     )

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { correlationOf, latencies, pearson } from './contention.ts'
+import { correlationOf, latencies, pearson, tormentorOf } from './contention.ts'
 import { runOf } from './run.fixture.ts'
 
-const HOSTS = { bear: ['device-1'], victim: ['device-1'], other: ['device-2'] }
+const HOSTS = { bear: ['device-1'], quiet: ['device-1'], victim: ['device-1'], other: ['device-2'] }
 
-/** The bear grows in every second second, and then the victim is refused and reads slowly. */
+/** The bear writes and grows in every second second, and then the victim is refused and reads slowly; a quiet one only grows. */
 function troubled() {
   let [bytes, refused, reads, ns] = [0, 0, 0, 0]
   return runOf(
@@ -21,9 +21,15 @@ function troubled() {
         {
           'device-1': {
             'byHost.bear.usedBytes': bytes,
+            'byHost.bear.readBytes': 0,
+            'byHost.bear.writeBytes': bytes * 64,
             'byHost.bear.refused': 0,
+            'byHost.quiet.usedBytes': i * i,
+            'byHost.quiet.readBytes': 0,
+            'byHost.quiet.writeBytes': 0,
             'byHost.victim.usedBytes': 5000,
             'byHost.victim.refused': refused,
+            'byHost.victim.writeBytes': 0,
             'byHost.victim.readBytes': reads * 64,
             'byHost.victim.readNs.mean': ns / reads,
           },
@@ -34,9 +40,19 @@ function troubled() {
 }
 
 describe('contention', () => {
-  test('is seen where the refusals and the latency of one rise with the bytes of another', () => {
+  test('is seen where the refusals of one rise with the bytes of another, and its latency with the other’s traffic', () => {
     expect(correlationOf(troubled(), 'victim', 'bear', 'refusals')).toBeGreaterThan(0.95)
     expect(correlationOf(troubled(), 'victim', 'bear', 'latency')).toBeGreaterThan(0.95)
+  })
+
+  test('names for each host with whom it suffers most, and nobody where chance would do', () => {
+    expect(tormentorOf(troubled(), 'victim')).toMatchObject({ host: 'bear', r: expect.closeTo(1, 1) })
+    expect(tormentorOf(troubled(), 'bear')).toBeUndefined()
+    expect(tormentorOf(troubled(), 'other')).toBeUndefined()
+  })
+
+  test('by latency is not seen with who only grows', () => {
+    expect(correlationOf(troubled(), 'victim', 'quiet', 'latency')).toBeUndefined()
   })
 
   test('is not known between hosts that share no device, nor where nothing changes', () => {

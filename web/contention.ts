@@ -1,4 +1,4 @@
-/** Who troubles whom, as far as a live history tells: how one host's suffering goes with the growth of another in a shared pool. */
+/** Who troubles whom, as far as a live history tells: how one host's suffering goes with what another does on a shared device. */
 import type { Run, Series } from './run.ts'
 import { RATE_SECONDS } from './run.ts'
 
@@ -15,8 +15,8 @@ const LINE_BYTES = 64
 const LATENCY_MAX = 1e7
 
 /**
- * −1 to 1: whether the victim's refusals (or its mean read latency on the device) were high when the other's bytes on their
- * shared devices grew. Undefined where they share none, or nothing has changed. It is correlation: a hint, and no proof.
+ * −1 to 1: whether the victim's refusals were high when the other's bytes on their shared devices grew, or its mean read latency
+ * there when the other read and wrote much. Undefined where they share none, or nothing has changed. It is correlation: a hint, and no proof.
  */
 export function correlationOf(
   run: Run,
@@ -32,10 +32,14 @@ export function correlationOf(
     memo.set(name, known)
     return known
   }
-  const cause = of(`${shared.join()} ${other} grows`, () =>
-    summed(shared.map((device) => run.rates(device, `byHost.${other}.usedBytes`).map((rate) => rate && Math.max(0, rate)))).slice(
-      -ROWS,
-    ),
+  // Room goes to who grows; the channel and the engine to who reads and writes.
+  const keys = by === 'refusals' ? ['usedBytes'] : ['readBytes', 'writeBytes']
+  const cause = of(`${shared.join()} ${other} ${keys.join()}`, () =>
+    summed(
+      shared.flatMap((device) =>
+        keys.map((key) => run.rates(device, `byHost.${other}.${key}`).map((rate) => rate && Math.max(0, rate))),
+      ),
+    ).slice(-ROWS),
   )
   const suffered = of(`${shared.join()} ${victim} ${by}`, () =>
     (by === 'refusals'
@@ -44,6 +48,35 @@ export function correlationOf(
     ).slice(-ROWS),
   )
   return pearson(cause, suffered)
+}
+
+/** Below it chance is as likely. */
+const WORTH_SAYING = 0.4
+/** Of hosts that share a device those with most in it are asked about. */
+const SUSPECTS_MAX = 8
+
+export interface Tormentor {
+  readonly host: string
+  readonly by: Suffering
+  readonly r: number
+}
+
+/** With whose growth or traffic the victim's suffering goes most closely; itself is not asked, and undefined is nobody. */
+export function tormentorOf(run: Run, victim: string, memo: Memo = new Map()): Tormentor | undefined {
+  const { hosts = {} } = run.status ?? {}
+  const held = (host: string): number => run.value(host, 'pooledBytes') ?? 0
+  const suspects = Object.keys(hosts)
+    .filter((host) => host !== victim && sharedDevices(run, victim, host).length > 0)
+    .toSorted((x, y) => held(y) - held(x))
+    .slice(0, SUSPECTS_MAX)
+  let worst: Tormentor | undefined
+  for (const host of suspects) {
+    for (const by of ['refusals', 'latency'] as const) {
+      const r = correlationOf(run, victim, host, by, memo)
+      if (r !== undefined && r >= (worst?.r ?? WORTH_SAYING)) worst = { host, by, r }
+    }
+  }
+  return worst
 }
 
 export function sharedDevices(run: Run, one: string, other: string): string[] {

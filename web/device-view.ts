@@ -5,6 +5,7 @@ import { hueOf } from './colours.ts'
 import { element, setState, setStyle, setText } from './dom.ts'
 import { swatch } from './host-view.ts'
 import { type Race, raceOf, raceSeries } from './race.ts'
+import { ShareView } from './share-view.ts'
 import type { Desk } from './view.ts'
 
 const REASONS = ['full', 'pressure', 'share', 'offline', 'incompressible'] as const
@@ -39,6 +40,8 @@ export class DeviceView {
   readonly #headroom: Chart
   readonly #speeds: Chart
   readonly #reasons = element('p', { class: 'reasons' })
+  /** If it is divided among its hosts. */
+  readonly #shares: ShareView | undefined
 
   constructor(id: string, desk: Desk) {
     this.#id = id
@@ -93,6 +96,7 @@ export class DeviceView {
       },
       desk,
     )
+    this.#shares = (device.shares ?? 'none') === 'none' ? undefined : new ShareView(id, desk)
     this.root = element(
       'article',
       { class: 'device card', 'data-device': id, 'aria-label': id },
@@ -125,6 +129,7 @@ export class DeviceView {
         this.#rates,
       ),
       element('div', { class: 'charts' }, this.#headroom.root, this.#speeds.root),
+      this.#shares?.root,
     )
   }
 
@@ -139,6 +144,7 @@ export class DeviceView {
       const { fill, drain } = raceSeries(run, this.#id)
       return [fill, drain]
     })
+    this.#shares?.update()
     return race
   }
 
@@ -146,6 +152,7 @@ export class DeviceView {
     for (const chart of [this.#headroom, this.#speeds])
       if (how === 'theme') chart.restyle()
       else chart.redraw()
+    this.#shares?.repaint(how)
   }
 
   #fillBar(): void {

@@ -38,6 +38,8 @@ export function setStyle(node: HTMLElement, property: string, value: string): vo
 export class Grid {
   readonly root: HTMLTableElement
   readonly #cells = new Map<string, HTMLElement>()
+  /** Head and cells. */
+  readonly #columns: ReadonlyMap<string, HTMLElement[]>
 
   /** `heads` of the columns, the first of which names the row. */
   constructor(
@@ -46,15 +48,18 @@ export class Grid {
     rows: readonly string[],
     mark?: (row: string) => Node,
   ) {
-    const head = element('tr', {}, ...heads.map(([title, hint]) => element('th', { scope: 'col', title: hint }, title)))
+    const titles = heads.map(([title, hint]) => element('th', { scope: 'col', title: hint }, title))
+    this.#columns = new Map(heads.map(([title], i) => [title, [titles[i]!]]))
+    const head = element('tr', {}, ...titles)
     const body = rows.map((row) =>
       element(
         'tr',
         { 'data-row': row },
         element('th', { scope: 'row' }, mark?.(row), row),
         ...heads.slice(1).map(([title]) => {
-          const cell = element('td', {})
+          const cell = element('td', { 'data-column': title })
           this.#cells.set(`${row}\n${title}`, cell)
+          this.#columns.get(title)!.push(cell)
           return cell
         }),
       ),
@@ -70,6 +75,11 @@ export class Grid {
 
   cell(row: string, column: string): HTMLElement {
     return this.#cells.get(`${row}\n${column}`)!
+  }
+
+  /** A column of which there is nothing to say takes no room. */
+  show(column: string, shown: boolean): void {
+    for (const cell of this.#columns.get(column)!) if (cell.hidden === shown) cell.hidden = !shown
   }
 
   /** `raw` is the exact value, for who reads the page by machine. */

@@ -2,7 +2,9 @@
 import { formatBytes, formatCount } from '#shared/units.ts'
 import { Chart } from './chart.ts'
 import { hueOf } from './colours.ts'
+import { type Memo, tormentorOf } from './contention.ts'
 import { byId, element, Grid, scroller, setStyle } from './dom.ts'
+import { LeakView } from './leak-view.ts'
 import { PAGE_BYTES } from './run.ts'
 import { type Desk, Turn, type View } from './view.ts'
 
@@ -18,9 +20,21 @@ const HEADS = [
   ['refused/s', 'pages'],
   ['promoted/s', 'pages'],
   ['declined/s', 'pages'],
+  ['write faults/s', 'stores into pages that are mapped read-only'],
+  ['access faults/s', 'accesses of pages that are not mapped'],
   ['refused', 'pages since the start'],
   ['kills', 'OOM kills'],
+  [
+    'suffers with',
+    'who grew when it was refused, or read and wrote when its reads were slow, and how closely (1: always); a hint, no proof',
+  ],
 ] as const
+const FAULTS = [
+  ['write faults/s', 'writeFaults'],
+  ['access faults/s', 'accessFaults'],
+] as const
+/** Correlations cost more than all else, and change slowly. */
+const SUFFERING_EVERY_MS = 2000
 
 /** Slowdowns from which a figure is coloured; a matter of taste, as in coldpool watch. */
 const SLOW = 1.1
@@ -37,6 +51,8 @@ export class HostView implements View {
   #grid: Grid | undefined
   #drams = new Map<string, Dram>()
   #charts: readonly (readonly [chart: Chart, key: string | undefined])[] = []
+  #leaks: LeakView | undefined
+  #sufferedMs = -Infinity
 
   constructor(desk: Desk) {
     this.#desk = desk
@@ -65,15 +81,27 @@ export class HostView implements View {
       chart('Refused, pages/s', formatCount, 'refused'),
       chart('Promoted, pages/s', formatCount, 'promoted'),
     ]
+    this.#leaks = new LeakView(hosts, this.#desk)
     byId('hosts-body').replaceChildren(
       element('div', { class: 'card' }, scroller('Hosts', grid.root)),
       element('div', { class: 'card charts three' }, ...this.#charts.map(([{ root }]) => root)),
+      this.#leaks.root,
     )
+    this.#sufferedMs = -Infinity
   }
 
   update(): void {
     const { run } = this.#desk
-    if (this.#turn.due(this.#desk, this.#drams.size)) for (const host of this.#hosts) this.#row(host)
+    if (this.#turn.due(this.#desk, this.#drams.size)) {
+      for (const host of this.#hosts) this.#row(host)
+      for (const [column, key] of FAULTS)
+        this.#grid!.show(
+          column,
+          this.#hosts.some((host) => (run.value(host, key) ?? 0) > 0),
+        )
+    }
+    this.#suffer()
+    this.#leaks?.update()
     for (const [chart, key] of this.#charts) {
       chart.update(run.times, () =>
         this.#hosts.map((host) => (key === undefined ? slowdowns(this.#desk, host) : run.rates(host, key))),
@@ -85,6 +113,23 @@ export class HostView implements View {
     for (const [chart] of this.#charts)
       if (how === 'theme') chart.restyle()
       else chart.redraw()
+    this.#leaks?.repaint(how)
+  }
+
+  #suffer(): void {
+    const { run } = this.#desk
+    if (run.status?.state === 'running' && performance.now() - this.#sufferedMs < SUFFERING_EVERY_MS) return
+    this.#sufferedMs = performance.now()
+    const memo: Memo = new Map()
+    for (const host of this.#hosts) {
+      const worst = tormentorOf(run, host, memo)
+      this.#grid!.set(
+        host,
+        'suffers with',
+        worst === undefined ? '–' : `${worst.host} ${worst.r.toFixed(2)}, ${worst.by}`,
+        worst?.r,
+      )
+    }
   }
 
   #row(host: string): void {
@@ -105,6 +150,10 @@ export class HostView implements View {
     for (const key of ['refused', 'promoted', 'declined']) {
       const rate = run.rate(host, key)
       show(`${key}/s`, rate === undefined ? undefined : Math.round(rate), formatCount, key === 'promoted' ? '' : 'warn')
+    }
+    for (const [column, key] of FAULTS) {
+      const rate = run.rate(host, key)
+      show(column, rate === undefined ? undefined : Math.round(rate), formatCount)
     }
     show('refused', run.value(host, 'refused'), formatCount)
     show('kills', run.value(host, 'oomKills'), formatCount, 'alarm')

@@ -2,12 +2,14 @@
 import type { Mark } from '#simulation/dashboard/marks.ts'
 import type { Paint } from './colours.ts'
 
-export const KINDS = ['refusal', 'interrupt', 'workload', 'oom', 'poison', 'other'] as const
+export const KINDS = ['refusal', 'interrupt', 'share', 'fault', 'workload', 'oom', 'poison', 'other'] as const
 export type Kind = (typeof KINDS)[number]
 
 export const KIND_NAMES: Readonly<Record<Kind, string>> = {
   refusal: 'Refusals',
   interrupt: 'Interrupts',
+  share: 'Shares and pauses',
+  fault: 'Faults',
   workload: 'Injections and attacks',
   oom: 'OOM kills',
   poison: 'Poison',
@@ -25,10 +27,16 @@ const BY_CODE: Readonly<Record<string, Kind>> = {
   burst: 'workload',
   phase: 'workload',
   poison: 'poison',
+  'share-pressed': 'share',
+  'share-eased': 'share',
+  'share-paused': 'share',
+  'share-resumed': 'share',
+  'first-fault': 'fault',
 }
 
 export function kindOf({ code, fields }: Mark): Kind {
-  if (code === 'killed') return fields['cause'] === 'poison' ? 'poison' : 'oom'
+  // A task that reads a poisoned page is killed by SIGBUS.
+  if (code === 'killed') return fields['cause'] === 'sigbus' ? 'poison' : 'oom'
   return Object.hasOwn(BY_CODE, code) ? BY_CODE[code]! : 'other'
 }
 
@@ -49,10 +57,24 @@ export function colourOf(kind: Kind, paint: Paint): string {
   const colours: Readonly<Record<Kind, string>> = {
     refusal: paint.warn,
     interrupt: paint.accent,
+    share: paint.accent,
+    fault: paint.warn,
     workload: paint.fill,
     oom: paint.alarm,
     poison: paint.alarm,
     other: paint.faint,
   }
   return colours[kind]
+}
+
+const NEAR_PIXELS = 8
+
+/** The mark that was meant by a click, if one lies near; `away` in pixels. */
+export function nearest(marks: readonly Mark[], away: (mark: Mark) => number): Mark | undefined {
+  let [best, distance]: [Mark | undefined, number] = [undefined, NEAR_PIXELS]
+  for (const mark of marks) {
+    const pixels = Math.abs(away(mark))
+    if (pixels < distance) [best, distance] = [mark, pixels]
+  }
+  return best
 }

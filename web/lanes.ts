@@ -1,5 +1,5 @@
-/** The lanes of the timeline: a mark for each event, and, as a band, when pages were refused. */
-import { colourOf, KIND_NAMES, type Kind, KINDS, kindOf } from './kinds.ts'
+/** The lanes of the timeline: a mark for each event, and, as bands, when pages were refused and when stores and loads faulted. */
+import { colourOf, KIND_NAMES, type Kind, KINDS, kindOf, nearest } from './kinds.ts'
 import { element } from './dom.ts'
 import type { Desk } from './view.ts'
 
@@ -7,10 +7,11 @@ const LANE_HEIGHT = 24
 const AXIS_HEIGHT = 22
 const LABELS_WIDTH = 148
 const NARROW = 480
-const NEAR_PIXELS = 8
 const SHORT_NAMES: Readonly<Record<Kind, string>> = {
   refusal: 'Refused',
   interrupt: 'Interr.',
+  share: 'Shares',
+  fault: 'Faults',
   workload: 'Loads',
   oom: 'OOM',
   poison: 'Poison',
@@ -60,7 +61,8 @@ export class Lanes {
       ctx.fillStyle = paint.grid
       ctx.fillRect(this.#left, y, width - this.#left, 1)
     }
-    this.#refusals(ctx, paint.warn)
+    this.#band(ctx, paint.warn, 'refusal', ['refused'])
+    this.#band(ctx, paint.warn, 'fault', ['writeFaults', 'accessFaults'])
     for (const mark of this.#desk.run.marks) {
       const kind = kindOf(mark)
       ctx.fillStyle = colourOf(kind, paint)
@@ -74,16 +76,18 @@ export class Lanes {
     ctx.fillRect(this.#x(moment) - 1, 0, 2, KINDS.length * LANE_HEIGHT)
   }
 
-  #refusals(ctx: CanvasRenderingContext2D, colour: string): void {
+  /** Where one of these counters of any host grew. */
+  #band(ctx: CanvasRenderingContext2D, colour: string, kind: Kind, keys: readonly string[]): void {
     const { run } = this.#desk
-    const places = Object.keys(run.status?.hosts ?? {}).map((host) => run.place(host, 'refused'))
+    const hosts = Object.keys(run.status?.hosts ?? {})
+    const places = hosts.flatMap((host) => keys.map((key) => run.place(host, key)))
     const totals = run.rows.map((row) => places.reduce((sum, place) => sum + (row[place] ?? 0), 0))
     ctx.fillStyle = colour
     ctx.globalAlpha = 0.4
     for (let i = 1; i < totals.length; i++) {
       if (totals[i]! <= totals[i - 1]!) continue
       const [from, to] = [this.#x(run.times[i - 1]!), this.#x(run.times[i]!)]
-      ctx.fillRect(from, 6, Math.max(1, to - from), LANE_HEIGHT - 12)
+      ctx.fillRect(from, KINDS.indexOf(kind) * LANE_HEIGHT + 6, Math.max(1, to - from), LANE_HEIGHT - 12)
     }
     ctx.globalAlpha = 1
   }
@@ -102,7 +106,7 @@ export class Lanes {
 
   #label(): void {
     const [from, to] = this.#span
-    const label = `Lanes of refusals, interrupts, workloads, OOM kills and poison from ${Number(from.toFixed(1))} s to ${Math.floor(to)} s; the list has the same events`
+    const label = `Lanes of refusals, interrupts, shares, faults, workloads, OOM kills and poison from ${Number(from.toFixed(1))} s to ${Math.floor(to)} s; the list has the same events`
     if (this.root.getAttribute('aria-label') !== label) this.root.setAttribute('aria-label', label)
   }
 
@@ -110,13 +114,10 @@ export class Lanes {
     const { run, choose } = this.#desk
     const [from, to] = this.#span
     const kind = KINDS[Math.floor(event.offsetY / LANE_HEIGHT)]
-    let [best, distance] = [from + ((event.offsetX - this.#left) / (this.#width - this.#left)) * (to - from), NEAR_PIXELS]
-    for (const mark of run.marks) {
-      if (kindOf(mark) !== kind) continue
-      const away = Math.abs(this.#x(run.secondsOf(mark)) - event.offsetX)
-      if (away < distance) [best, distance] = [run.secondsOf(mark), away]
-    }
-    choose(Math.max(0, best))
+    const ofKind = run.marks.filter((mark) => kindOf(mark) === kind)
+    const near = nearest(ofKind, (mark) => this.#x(run.secondsOf(mark)) - event.offsetX)
+    const seconds = from + ((event.offsetX - this.#left) / (this.#width - this.#left)) * (to - from)
+    choose(near ?? Math.max(0, seconds))
   }
 
   get #left(): number {

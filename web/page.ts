@@ -1,5 +1,6 @@
 /** The page: follows the dashboard's stream, and draws what is new at most once a frame. Start here. */
 import type { News, Whole } from '#simulation/dashboard/board.ts'
+import type { Mark } from '#simulation/dashboard/marks.ts'
 import { ActView } from './act-view.ts'
 import { Theme, paintOf } from './colours.ts'
 import { ContentionView } from './contention-view.ts'
@@ -19,6 +20,7 @@ const run = new Run()
 const theme = new Theme(byId('theme'))
 let paint = paintOf()
 let moment: number | undefined
+let chosen: Mark | undefined
 let link: Link = 'connecting'
 let drawn = { run: -1, marks: 0 }
 
@@ -26,10 +28,12 @@ const desk: Desk = {
   run,
   paint: () => paint,
   moment: () => moment,
-  choose: (seconds) => {
-    moment = seconds
+  mark: () => chosen,
+  choose: (what) => {
+    chosen = typeof what === 'object' ? what : undefined
+    moment = typeof what === 'object' ? run.secondsOf(what) : what
     for (const view of views) view.repaint('marks')
-    if (seconds !== undefined) byId('timeline').scrollIntoView({ block: 'nearest' })
+    if (what !== undefined) byId('timeline').scrollIntoView({ block: 'nearest' })
   },
 }
 const views: readonly View[] = [
@@ -57,6 +61,7 @@ function draw(): void {
     const begun = run.number !== drawn.run
     if (begun) {
       moment = undefined
+      chosen = undefined
       for (const view of views) view.build()
     }
     if (run.status !== undefined) for (const view of views) view.update()

@@ -9,7 +9,8 @@ const HEADS = [
   ['promoter'],
   ['host'],
   ['known hot', 'pages that it holds for hot and has not ordered yet'],
-  ['truly hot', 'episodes: times that a page was hot while it was on a device'],
+  ['hot now', 'pages on devices that are truly hot at this moment, whoever knows it'],
+  ['episodes', 'times that a page was hot while it was on a device'],
   ['coverage', 'share of the episodes that a promotion ended'],
   ['accuracy', 'share of the ordered pages that were hot'],
   ['lateness', 'mean time from when a page was hot until it was home'],
@@ -26,6 +27,7 @@ export class PromoterView implements View {
   readonly #turn = new Turn()
   #grid: Grid | undefined
   #charts: readonly (readonly [Chart, string])[] = []
+  #known: Chart | undefined
 
   constructor(desk: Desk) {
     this.#desk = desk
@@ -41,6 +43,7 @@ export class PromoterView implements View {
     if (this.#promoters.length === 0) {
       this.#grid = undefined
       this.#charts = []
+      this.#known = undefined
       return byId('promoters-body').replaceChildren(element('p', { class: 'card note' }, 'This run has no promoters.'))
     }
     this.#grid = new Grid('Promoters', HEADS, Object.keys(of), (id) => swatch(hosts.indexOf(of[id]!)))
@@ -59,9 +62,21 @@ export class PromoterView implements View {
         'truth.latenessMs',
       ],
     ]
+    this.#known = new Chart(
+      {
+        title: 'Hot pages on devices',
+        curves: [
+          { label: 'in truth', stroke: (paint) => paint.fill, filled: true },
+          { label: 'held for hot', stroke: (paint) => paint.drain },
+        ],
+        format: formatCount,
+        height: 128,
+      },
+      this.#desk,
+    )
     byId('promoters-body').replaceChildren(
       element('div', { class: 'card' }, scroller('Promoters', this.#grid.root)),
-      element('div', { class: 'card charts two' }, ...this.#charts.map(([{ root }]) => root)),
+      element('div', { class: 'card charts three' }, this.#known.root, ...this.#charts.map(([{ root }]) => root)),
     )
   }
 
@@ -69,12 +84,17 @@ export class PromoterView implements View {
     const { run } = this.#desk
     for (const [chart, key] of this.#charts)
       chart.update(run.times, () => this.#promoters.map(([, host]) => run.values(host, key)))
+    this.#known?.update(run.times, () => [
+      run.total(this.#promoters.map(([, host]) => [host, 'truth.hotPages'])),
+      run.total(this.#promoters.map(([id]) => [id, 'pending'])),
+    ])
     if (!this.#turn.due(this.#desk, this.#promoters.length)) return
     for (const [id, host] of this.#promoters) {
       const show = (column: string, value: number | undefined, format: (value: number) => string, state = ''): void =>
         this.#grid!.set(id, column, value === undefined ? '–' : format(value), value, value ? state : 'zero')
       show('known hot', run.value(id, 'pending'), formatCount)
-      show('truly hot', run.value(host, 'truth.episodes'), formatCount)
+      show('hot now', run.value(host, 'truth.hotPages'), formatCount)
+      show('episodes', run.value(host, 'truth.episodes'), formatCount)
       for (const key of ['coverage', 'accuracy']) {
         const share = run.value(host, `truth.${key}`)
         show(key, share, formatPercentage)
@@ -93,7 +113,7 @@ export class PromoterView implements View {
   }
 
   repaint(how: 'theme' | 'marks'): void {
-    for (const [chart] of this.#charts)
+    for (const chart of [...this.#charts.map(([each]) => each), ...(this.#known ? [this.#known] : [])])
       if (how === 'theme') chart.restyle()
       else chart.redraw()
   }

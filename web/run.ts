@@ -99,6 +99,15 @@ export class Run {
     return this.rows.map((row) => row[place] ?? null)
   }
 
+  /** The sum over several actors; null where nobody reports one. */
+  total(of: readonly (readonly [actor: string, key: string])[]): Series {
+    const places = of.map(([actor, key]) => this.place(actor, key))
+    return this.rows.map((row) => {
+      const known = places.flatMap((place) => row[place] ?? [])
+      return known.length === 0 ? null : known.reduce((sum, value) => sum + value, 0)
+    })
+  }
+
   rates(actor: string, key: string, span = RATE_SECONDS): Series {
     return growth(this.times, this.values(actor, key), span)
   }

@@ -32,8 +32,13 @@ export class TimelineView implements View {
       ...KINDS.map((kind) => this.#choice(kind)),
     )
     byId('timeline-body').replaceChildren(
-      element('div', { class: 'card' }, this.#lanes.root, this.#around.root),
-      element('div', { class: 'card' }, choices, scroller('Events, the newest first', this.#list), this.#count),
+      element(
+        'div',
+        { class: 'beside' },
+        element('div', { class: 'card' }, this.#lanes.root),
+        element('div', { class: 'card' }, choices, scroller('Events, the newest first', this.#list), this.#count),
+      ),
+      this.#around.root,
     )
   }
 
@@ -95,7 +100,10 @@ export class TimelineView implements View {
       element('b', {}, mark.actor),
       element('span', {}, wordsOf(mark)),
     )
-    button.addEventListener('click', () => this.#desk.choose(seconds))
+    button.addEventListener('click', () => {
+      this.#desk.choose(mark)
+      this.#around.focus()
+    })
     return element('li', {}, button)
   }
 }

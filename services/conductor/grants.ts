@@ -2,6 +2,7 @@
 import type { Bus, Report } from '#shared/bus/bus.ts'
 import { Script } from '#shared/command.ts'
 import type { Quantum } from '#shared/time.ts'
+import { Attention } from './attention.ts'
 
 /** Where the loop stands before a grant: all that it needs to go on from there. */
 export interface GrantState {
@@ -28,6 +29,8 @@ export interface GrantOptions {
    * quantum that is granted anyway, so it wakes nobody; default: none.
    */
   readonly lookEvery?: Quantum
+  /** For who watches live: what mail was delivered around events is reported too (attention.ts), this many quanta being a second. */
+  readonly attentive?: Quantum
   /** Commands by quantum. It may grow while `proceed` is asked, by commands stamped later than the last granted quantum. */
   readonly script?: Script
   /** Hears every report, and whether it is a sample and no mere look. May return false to end the run after this quantum. */
@@ -48,6 +51,7 @@ export interface GrantOutcome {
 export async function conduct(bus: Bus, options: GrantOptions): Promise<GrantOutcome> {
   const script = options.script ?? new Script()
   let { quantum, last, nextSample, quanta } = options.from ?? FIRST_GRANT
+  const attention = options.attentive === undefined ? undefined : new Attention(options.attentive, options.from?.last)
   let interrupted = false
   while (quantum < options.end) {
     const go = options.proceed({ quantum, last, nextSample, quanta })
@@ -60,7 +64,14 @@ export async function conduct(bus: Bus, options: GrantOptions): Promise<GrantOut
     const observe = sample || isLook(quantum, last, options.lookEvery)
     if (sample) nextSample = (Math.floor(quantum / options.sampleEvery) + 1) * options.sampleEvery
     const commands = script.at(quantum)
-    const reports = await bus.grant({ quantum, observe, final: false, ...(commands.length > 0 && { commands }) })
+    const reports = await bus.grant({
+      quantum,
+      observe,
+      final: false,
+      ...(commands.length > 0 && { commands }),
+      ...attention?.asks(quantum),
+    })
+    attention?.notice(quantum, reports)
     last = quantum
     quanta++
     const goOn = options.onReports(quantum, reports, sample)
@@ -68,7 +79,7 @@ export async function conduct(bus: Bus, options: GrantOptions): Promise<GrantOut
     quantum = Math.min(next, options.end)
     if (!goOn) break
   }
-  const final = await bus.grant({ quantum, observe: true, final: true })
+  const final = await bus.grant({ quantum, observe: true, final: true, ...attention?.asks(quantum) })
   return { ended: quantum, quanta, interrupted, final }
 }
 

@@ -63,6 +63,19 @@ describe('a store to a page that is mapped read-only', () => {
     expect(bench.seen['promoted']).toBe(0)
   })
 
+  test('is told of as an event the first time, and no more', () => {
+    const bench = pooled()
+    const [first, second] = inPool(bench)
+    trace(bench, 901, [first!], { writes: 1 })
+    bench.run(920)
+    const told = bench.out.events.filter(({ code }) => code === 'first-fault')
+    expect(told).toMatchObject([{ fields: { kind: 'write' } }])
+    expect(told[0]!.quantum).toBeGreaterThanOrEqual(901)
+    trace(bench, 921, [second!], { writes: 1 })
+    bench.run(940)
+    expect(bench.out.events.filter(({ code }) => code === 'first-fault')).toHaveLength(1)
+  })
+
   test('faults as well when the CPU cache would have served it', () => {
     const bench = pooled()
     bench.post(901, WORKLOAD, 'profile', profileOf(FRAMES + 500, [{ share: 1, reads: 0, writes: 1, miss: 0 }]))

@@ -176,6 +176,7 @@ export class Host implements Actor {
   step(now: Quantum, inbox: readonly Mail[], out: Outbox): void {
     const nowNs = now * this.#spec.quantumNs
     this.#slotsBefore.set(this.#memory.slots)
+    const faulted = this.#faulted
     this.#tenancy.at(nowNs)
     this.#isolation?.change(nowNs)
     this.#promotion?.arrive()
@@ -190,11 +191,17 @@ export class Host implements Actor {
     this.#reclaimer.run(nowNs, spanNs, out)
     this.#isolation?.tell(out)
     for (const link of this.#links) link.flush(out)
+    if (!faulted && this.#faulted) out.event('first-fault', { kind: this.#tally.writeFaults > 0 ? 'write' : 'access' })
     this.#lastQuantum = now
     if (this.#nextTick === NEVER && this.#tenancy.residents.some((resident) => resident.alive)) {
       this.#nextTick = nextOnGrid(now, this.#spec.tickNs, this.#spec.quantumNs)
       this.#lastTickNs = nowNs
     }
+  }
+
+  /** Whether a mapping has ever stopped an access. */
+  get #faulted(): boolean {
+    return this.#tally.writeFaults + this.#access.faults.accessFaults > 0
   }
 
   nextWake(now: Quantum): Quantum {
@@ -461,6 +468,7 @@ export class Host implements Actor {
       swappedBytes: counts[SWAPPED]! * PAGE_BYTES,
       writebackPages: memory.writeback,
       lastStep: this.#lastQuantum,
+      'truth.hotPages': this.#tenancy.hotPages,
       'truth.episodes': this.#truth.episodes,
       'truth.coverage': this.#truth.coverage,
       'truth.accuracy': this.#truth.accuracy,

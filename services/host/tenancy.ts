@@ -80,6 +80,21 @@ export class Tenancy {
     return owner.replay !== undefined && owner.replay.touchesPerSecond[page - owner.base]! >= hotPerSecond
   }
 
+  /** Truly hot pages that lie on a device now; poisoned ones of a hot class among them. */
+  get hotPages(): number {
+    const { classes, table } = this.#parts.memory
+    let pages = 0
+    for (const c of classes) {
+      if (c.hot) pages += c.pooled
+      else if (this.residents[c.owner]?.replay !== undefined) {
+        const { items, length } = c.pooledMembers
+        // Some may have left since they were listed.
+        for (let i = 0; i < length; i++) if (table.state[items[i]!] === POOLED && this.isHot(items[i]!)) pages++
+      }
+    }
+    return pages
+  }
+
   /** A trace page's rate has changed; it may begin or end an episode on the device. */
   rated(page: number, before: number, after: number): void {
     const { memory, truth, hotPerSecond } = this.#parts

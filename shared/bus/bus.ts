@@ -6,6 +6,7 @@
 import type { ActorEvent, ActorId, Ordinal, Telemetry } from '../actor.ts'
 import type { Command } from '../command.ts'
 import type { Mail } from '../messages.ts'
+import type { HeardMail } from '../recent-mail.ts'
 import type { Quantum } from '../time.ts'
 
 export type StageId = number
@@ -26,6 +27,8 @@ export interface Grant {
   readonly final: boolean
   /** What operators ask for in this quantum; not with a final grant. */
   readonly commands?: readonly Command[]
+  /** Report what mail was delivered in this quantum or later, if it was not reported yet. */
+  readonly mailFrom?: Quantum
 }
 
 /** One actor's part of the run's digest. */
@@ -45,6 +48,7 @@ export interface Report {
   readonly events: readonly ActorEvent[]
   readonly telemetry?: Readonly<Record<ActorId, Telemetry>>
   readonly digests?: readonly ActorDigest[]
+  readonly heard?: readonly HeardMail[]
 }
 
 export interface StageHandler {

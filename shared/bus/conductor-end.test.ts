@@ -41,6 +41,9 @@ async function alone(): Promise<{ network: Network; conductor: ConductorEnd; hea
 }
 type Say = (done: Partial<ControlOf<'done'>>, role?: string) => void
 
+const NOTHING = { events: [], telemetry: null, digests: null }
+const LINE = { from: 1, to: 2, kind: 'demote', mails: 2, pages: 64 }
+
 describe('a grant', () => {
   test('resolves when every stage has said done, with the reports in stage order', async () => {
     const { network, conductor, say } = await alone()
@@ -116,6 +119,12 @@ describe('a done', () => {
     ['no events', { events: null, telemetry: null, digests: null }],
     ['an event without an actor', { events: [{ quantum: 1, code: 'c', fields: {} }], telemetry: null, digests: null }],
     ['telemetry that is no number', { events: [], telemetry: { a: { b: 'c' } }, digests: null }],
+    ['mail of no kind', { ...NOTHING, heard: [{ quantum: 1, lines: [{ ...LINE, kind: 'gossip' }], more: 0 }] }],
+    ['mail to half an actor', { ...NOTHING, heard: [{ quantum: 1, lines: [{ ...LINE, to: 0.5 }], more: 0 }] }],
+    [
+      'mail of too many quanta',
+      { ...NOTHING, heard: Array.from({ length: 17 }, (_, quantum) => ({ quantum, lines: [], more: 0 })) },
+    ],
     ['digests without a state', { events: [], telemetry: null, digests: [{ ordinal: 1, mail: 'a' }] }],
   ])('whose report has %s is dropped as malformed', async (_, report) => {
     const { network, conductor, say } = await alone()
@@ -132,6 +141,7 @@ describe('a done', () => {
     const reports = conductor.grant(GRANT)
     const fields = { at: Infinity, mean: NaN, text: 'x' }
     const report = {
+      heard: [{ quantum: 5, lines: [LINE], more: 3 }],
       events: [{ quantum: 5, actor: 'a', code: 'c', fields }],
       telemetry: { a: { x: NaN, y: -Infinity, z: 1e300 } },
       digests: null,
@@ -139,7 +149,7 @@ describe('a done', () => {
     say({ stage: 0, report })
     say({ stage: 1 })
     const [first] = await network.until(reports)
-    expect(first).toMatchObject({ events: report.events, telemetry: report.telemetry })
+    expect(first).toMatchObject({ events: report.events, telemetry: report.telemetry, heard: report.heard })
   })
 })
 

@@ -8,7 +8,9 @@ import { z } from 'zod'
 import { ColdpoolError, InvariantError } from '../errors.ts'
 import type { Bag, Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
 import { type ControlOf, encodeControl, readControl } from './control.ts'
-import type { Quantum } from '../time.ts'
+import { KINDS } from '../messages.ts'
+import { LINES_MAX } from '../recent-mail.ts'
+import { NEVER, type Quantum } from '../time.ts'
 import { StageEnd, type StageEndOptions } from './stage-end.ts'
 import { Dropped, subject, type Subscription, type Wire } from './wire.ts'
 
@@ -122,6 +124,7 @@ export class ConductorEnd implements Bus {
       observe: grant.observe,
       final: grant.final,
       set: this.#set,
+      mailFrom: grant.mailFrom ?? NEVER,
       commands: grant.commands ?? null,
       ...bagsOf(this.#before),
     })
@@ -212,6 +215,9 @@ const figure = z
   .number()
   .or(z.nan())
   .or(z.literal([Infinity, -Infinity]))
+const whole = z.int().min(0)
+/** Quanta of mail in one report; a stage keeps fewer. */
+const HEARD_MAX = 16
 const detailsSchema = z.object({
   events: z
     .array(z.object({ quantum: z.number(), actor: text, code: text, fields: z.record(text, figure.or(text)) }))
@@ -221,6 +227,16 @@ const detailsSchema = z.object({
     .array(z.object({ ordinal: z.number(), mail: text, state: text }))
     .max(1 << 16)
     .nullable(),
+  heard: z
+    .array(
+      z.object({
+        quantum: whole,
+        lines: z.array(z.object({ from: whole, to: whole, kind: z.enum(KINDS), mails: whole, pages: whole })).max(LINES_MAX),
+        more: whole,
+      }),
+    )
+    .max(HEARD_MAX)
+    .optional(),
 })
 
 function reportOf({ stage, nextWake, mails, report }: Done): Report {
@@ -232,6 +248,7 @@ function reportOf({ stage, nextWake, mails, report }: Done): Report {
     events: details?.events ?? [],
     ...(details?.telemetry && { telemetry: details.telemetry }),
     ...(details?.digests && { digests: details.digests }),
+    ...(details?.heard && { heard: details.heard }),
   }
 }
 

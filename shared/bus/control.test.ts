@@ -64,7 +64,7 @@ describe('a control message', () => {
     ['a list with a fraction', [done, 1, 2, 3, 4, 0, [0.5], ['a'], null], 'CP_WIRE done.bagsTo'],
     ['a list of numbers for texts', [done, 1, 2, 3, 4, 0, [0], [1], null], 'CP_WIRE done.bagDigests'],
     ['a text for a list', [done, 1, 2, 3, 4, 0, 'ab', [], null], 'CP_WIRE done.bagsTo'],
-    ['a number for a flag', [grant, 1, 2, 3, 1, false, '', null, [], [], []], 'CP_WIRE grant.observe'],
+    ['a number for a flag', [grant, 1, 2, 3, 1, false, '', Infinity, null, [], [], []], 'CP_WIRE grant.observe'],
   ])('with %s is CP_WIRE', (_, raw, message) => {
     expect(() => decodeControl(packr.pack(raw))).toThrow(message)
   })

@@ -109,7 +109,7 @@ export const CONTROL = {
   grant: {
     from: 'conductor',
     meaning:
-      'step this quantum, after the mail of the grant before: its bags are named by sending stage, receiving stage and digest. observe: report telemetry; final: step no more, report digests; set: take a snapshot first, under this name (empty: none)',
+      'step this quantum, after the mail of the grant before: its bags are named by sending stage, receiving stage and digest. observe: report telemetry; final: step no more, report digests; set: take a snapshot first, under this name (empty: none); mailFrom: report what mail was delivered in this quantum or later, if it was not reported yet (infinity: none)',
     fields: {
       generation: 'whole',
       number: 'whole',
@@ -117,6 +117,7 @@ export const CONTROL = {
       observe: 'flag',
       final: 'flag',
       set: 'text',
+      mailFrom: 'real',
       commands: 'data',
       bagsFrom: 'whole[]',
       bagsTo: 'whole[]',
@@ -170,7 +171,7 @@ export const DATA_NOTES = {
   'assign.commands': 'an array of commands (below), in the order in which they took effect',
   'grant.commands': 'an array of commands (below) that take effect in this quantum, before anybody steps; nil: none',
   'done.report':
-    'nil, or a map of `events` (an array of maps of quantum, actor, code and fields, a map of numbers and texts), `telemetry` (nil, or a map from actors to maps from names to numbers; if the grant says observe) and `digests` (nil, or an array of maps of ordinal, mail and state, two texts; if the grant is final)',
+    'nil, or a map of `events` (an array of maps of quantum, actor, code and fields, a map of numbers and texts), `telemetry` (nil, or a map from actors to maps from names to numbers; if the grant says observe), `digests` (nil, or an array of maps of ordinal, mail and state, two texts; if the grant is final) and, if the grant has a mailFrom, `heard` (an array of maps of quantum, lines and more; a line is all mail of one kind from one actor to another, a map of from and to, two ordinals, kind, mails, how many, and pages, how many they list; more counts lines beyond 2048)',
 } as const
 
 export type ControlKind = keyof typeof CONTROL

@@ -53,6 +53,7 @@ function grant(fields: Partial<ControlOf<'grant'>>): void {
     observe: false,
     final: false,
     set: '',
+    mailFrom: Infinity,
     commands: null,
     bagsFrom: [],
     bagsTo: [],
@@ -201,6 +202,21 @@ describe('a grant', () => {
       bagDigests: [],
       report: { events, telemetry: { a: { b: 0.5 } }, digests: null },
     })
+  })
+
+  test('asks its stage for mail if it says from when on, and carries that into its done', async () => {
+    await open()
+    const heard = [{ quantum: 10, lines: [{ from: 1, to: 2, kind: 'demote' as const, mails: 2, pages: 64 }], more: 0 }]
+    step = (given) => {
+      steps.push({ grant: given, inbox: [] })
+      const told = given.mailFrom === undefined ? {} : { heard }
+      return { bags: [], report: { stage: 1, nextWake: 12, mails: 0, events: [], ...told } }
+    }
+    grant({ mailFrom: 8 })
+    grant({ number: 2, quantum: 11 })
+    expect(steps.map(({ grant: given }) => given.mailFrom)).toEqual([8, undefined])
+    const reports = said.map(({ bytes }) => (decodeControl(bytes).body as ControlOf<'done'>).report)
+    expect(reports).toEqual([{ events: [], telemetry: null, digests: null, heard }, null])
   })
 })
 

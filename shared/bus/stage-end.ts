@@ -9,6 +9,7 @@ import type { Bag, Report, StageHandler, StageId } from './bus.ts'
 import type { Command } from '../command.ts'
 import { type ControlOf, encodeControl, readControl } from './control.ts'
 import { ROLES } from '../messages.ts'
+import { NEVER } from '../time.ts'
 import { Mailbag, type NamedBag, readParcel, sealBag, type SealedBag } from './mailbag.ts'
 import { Dropped, subject, type Subscription, type Wire } from './wire.ts'
 
@@ -187,9 +188,12 @@ export class StageEnd {
   /** Steps and sends the bags; gives the done that names them. */
   #step(grant: Grant, inbox: readonly Bag[]): Uint8Array {
     const { generation, stage } = this.#spec
-    const { number, quantum, observe, final } = grant
+    const { number, quantum, observe, final, mailFrom } = grant
     const commands = grant.commands as readonly Command[] | null
-    const { bags, report } = this.#handler.step({ quantum, observe, final, ...(commands && { commands }) }, inbox)
+    const { bags, report } = this.#handler.step(
+      { quantum, observe, final, ...(commands && { commands }), ...(mailFrom !== NEVER && { mailFrom }) },
+      inbox,
+    )
     const sealed: SealedBag[] = []
     for (const bag of bags) {
       if (bag.to === stage) this.#own.push(bag)
@@ -248,10 +252,11 @@ export interface ReportDetails {
   readonly events: readonly ActorEvent[]
   readonly telemetry: NonNullable<Report['telemetry']> | null
   readonly digests: NonNullable<Report['digests']> | null
+  readonly heard?: NonNullable<Report['heard']>
 }
 
 /** Null if there is nothing to say, as in most quanta. */
-function detailsOf({ events, telemetry, digests }: Report): ReportDetails | null {
-  if (events.length === 0 && !telemetry && !digests) return null
-  return { events, telemetry: telemetry ?? null, digests: digests ?? null }
+function detailsOf({ events, telemetry, digests, heard }: Report): ReportDetails | null {
+  if (events.length === 0 && !telemetry && !digests && !heard) return null
+  return { events, telemetry: telemetry ?? null, digests: digests ?? null, ...(heard && { heard }) }
 }

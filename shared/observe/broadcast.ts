@@ -4,9 +4,13 @@
  */
 import { z } from 'zod'
 import type { ActorEvent, ActorId, Telemetry } from '../actor.ts'
+import { KINDS } from '../messages.ts'
+import { LINES_MAX } from '../recent-mail.ts'
 import type { Quantum } from '../time.ts'
 
 const LIST_MAX = 4096
+/** Quanta of mail in one message. */
+const HEARD_MAX = 64
 const text = z.string().max(4096)
 const count = z.number().min(0)
 /** Actors may report what is not finite. */
@@ -48,6 +52,7 @@ const device = z.object({
   advertisedBytes: count,
   lowFraction: count.describe('free share of the physical capacity below which it presses hosts'),
   highFraction: count.describe('free share from which it is at ease again'),
+  shares: z.enum(['none', 'hard', 'weighted', 'grace']).optional().describe('how it is divided among its hosts'),
   hosts: names,
 })
 
@@ -97,13 +102,35 @@ const event = z.object({
   fields: z.record(text, figure.or(text)).describe('more about it'),
 })
 
+const line = z.object({
+  from: text,
+  to: text,
+  kind: z.enum(KINDS),
+  mails: count.describe('of this kind, in this quantum'),
+  pages: count.describe('that they list'),
+})
+
+const heard = z.object({
+  quantum: count.describe('in which it was delivered'),
+  lines: z.array(line).max(LINES_MAX).describe('in the order of delivery: by receiver, then by sender'),
+  more: count.describe('lines that are left out'),
+})
+export type Heard = z.infer<typeof heard>
+export type HeardLine = z.infer<typeof line>
+
 export const eventsSchema = z.object({
   quantum: count,
   events: z.array(event).max(LIST_MAX * 16),
+  mail: z
+    .array(heard)
+    .max(HEARD_MAX)
+    .optional()
+    .describe('what mail was delivered in the quanta around those with events: two before to two after, each told once'),
 })
 export interface Events {
   readonly quantum: Quantum
   readonly events: readonly ActorEvent[]
+  readonly mail?: readonly Heard[] | undefined
 }
 
 /** What a listener hears, checked and in order; nothing twice. */

@@ -6,14 +6,18 @@ import { Packr } from 'msgpackr'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Actor } from '#shared/actor.ts'
 import { type Faults, type FakeWire, Network } from '#shared/bus/wire.fixture.ts'
+import { Dropped } from '#shared/bus/wire.ts'
+import type { Events, Heard, Listener } from '#shared/observe/broadcast.ts'
 import { MemoryStore } from '#shared/observe/memory-store.ts'
 import { StoreFull } from '#shared/observe/store.ts'
+import { LiveRun } from '../dashboard/live-run.ts'
 import { parseInjections } from '../injections.ts'
 import type { RunResult } from '../ledger.ts'
 import { runScenario } from '../run.ts'
 import { conductRun } from './conductor-process.ts'
 import { type CrewOptions, runCrew } from './crew.ts'
 import type { DirectorOptions } from './director.ts'
+import { Feed } from './feed.ts'
 import { QUIET, tiny, TINY_YAML } from './tiny.fixture.ts'
 
 let expected: string
@@ -179,6 +183,67 @@ describe('a stage that is killed', () => {
   })
 })
 
+/** The mail that a listener is told of, by quantum; it may be told of a quantum once. */
+class Overhearing implements Listener {
+  readonly mail = new Map<number, Heard>()
+  readonly marks: number[] = []
+  doubled = 0
+
+  events({ quantum, events, mail = [] }: Events): void {
+    if (events.length > 0) this.marks.push(quantum)
+    for (const heard of mail) {
+      if (this.mail.has(heard.quantum)) this.doubled++
+      this.mail.set(heard.quantum, heard)
+    }
+  }
+}
+
+const COMING_AND_GOING = `
+- { quantum: 60, inject: guest, workload: { host: host-1, kind: uniform, size: 4MiB, accesses: 10k/s } }
+- { quantum: 150, stop: guest }
+- { quantum: 180, stop: two }
+`
+
+describe('the mail around events', () => {
+  let inProcess: Overhearing
+  let digest: string
+  const script = () => parseInjections(COMING_AND_GOING, 'injections.yaml', tiny())
+
+  beforeAll(async () => {
+    inProcess = new Overhearing()
+    const live = new LiveRun()
+    await live.follow(inProcess)
+    const { verdict } = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: undefined, script: script() }, { live })
+    digest = verdict.digest
+  })
+
+  test.each([
+    ['is told as it is of a run in one process', undefined],
+    ['is told once if a stage is lost on the way and all go back', { afterSet: AFTER_SET }],
+  ])('%s', async (_, when) => {
+    const overhearing = new Overhearing()
+    await new Feed(network.wire('watcher'), 'test', new Dropped()).follow(overhearing)
+    const all = threeCrews()
+    const killing =
+      when &&
+      onceAt(when, () => {
+        kill(all[1]!)
+        crew('host-a', ['host', 'workload'])
+      })
+    const given = () => ({ yaml: TINY_YAML, out, script: script().added })
+    const options = { cluster: 'test', pace: when ? SLOW : 0, log: QUIET, ...killing }
+    const result = await network.alongside(conductRun(network.wire('conductor'), store, given, options))
+    expect(result!.verdict.digest).toBe(digest)
+    expect(inProcess.marks.length).toBeGreaterThan(2)
+    expect(overhearing.marks).toEqual(inProcess.marks)
+    expect(overhearing.doubled).toBe(0)
+    for (const [quantum, heard] of inProcess.mail) expect(overhearing.mail.get(quantum), String(quantum)).toEqual(heard)
+    // A recovery may tell of a few more, before and behind its set.
+    if (when) expect(overhearing.mail.size - inProcess.mail.size).toBeLessThanOrEqual(4)
+    else expect(overhearing.mail).toEqual(inProcess.mail)
+  })
+})
+
 describe('a conductor that is killed', () => {
   test.each([
     ['at the first grant', { grant: 1 }, 0],
@@ -243,6 +308,34 @@ test('a conductor that was killed while it closed its run is followed by one tha
   expect(result!.verdict.digest).toBe(expected)
   expect(readdirSync(out)).toHaveLength(1)
   expect(await store.next('coldpool.>', 1)).toBeUndefined()
+})
+
+test('a command of an operator may take effect before recorded ones, killed stages or not', async () => {
+  const all = threeCrews()
+  const request = { command: 'inject', workload: { host: 'host-2', kind: 'uniform', size: '2MiB', accesses: '50k/s' } }
+  let answer: Promise<Uint8Array> | undefined
+  let killed = false
+  const onMoment = (moment: string, number: number): void => {
+    if (moment !== 'grant') return
+    if (number === 10)
+      answer ??= network.request('coldpool.lobby-test.command.operator.conductor', new Packr({ useRecords: false }).pack(request))
+    if (number !== 90 || killed) return
+    killed = true
+    kill(all[2]!)
+    crew('host-b', ['host', 'promoter', 'workload'])
+  }
+  const script = parseInjections(COMING_AND_GOING, 'injections.yaml', tiny()).added
+  const options = { cluster: 'test', pace: 0, log: QUIET, onMoment }
+  const result = await network.alongside(
+    conductRun(network.wire('conductor'), store, () => ({ yaml: TINY_YAML, out, script }), options),
+  )
+  expect(killed).toBe(true)
+  await answer
+  const again = parseInjections(readFileSync(join(result!.folder!, 'injections.yaml'), 'utf8'), 'again', tiny())
+  expect(again.added.map(({ command }) => command.id)).toEqual(['guest', 'guest', 'two', 'workload-4'])
+  expect(again.commands[0]!.command.id).toBe('workload-4')
+  const { verdict } = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: undefined, script: again })
+  expect(result!.verdict.digest).toBe(verdict.digest)
 })
 
 test('commands of an operator decide the run together with the scenario, killed stages or not', async () => {

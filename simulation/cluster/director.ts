@@ -24,7 +24,7 @@ import type { RunFolder } from '../folder.ts'
 import { Ledger, type LedgerSnapshot, type RunResult } from '../ledger.ts'
 import type { Progress } from '../progress.ts'
 import { AT_END, writeReport } from '../report/report.ts'
-import { lookEvery } from '../telling.ts'
+import { lookEvery, quantaASecond } from '../telling.ts'
 import { Broadcast } from './broadcast.ts'
 import { Commands } from './commands.ts'
 import { ForeignGate } from './foreign-gate.ts'
@@ -142,7 +142,7 @@ export class Director {
     const freeName = (): string => this.#commands.freeName()
     this.#gate = new ForeignGate({ wire, cluster, run, secret, cast: this.#cast, dropped: this.#dropped, freeName })
     this.#broadcast = new Broadcast(wire, run, this.#cast, () => this.#status())
-    for (const { command } of this.#script.commands) this.#know(command)
+    for (const stamped of this.#script.commands) this.#know(stamped)
   }
 
   /** Gives the verdict; undefined if the run was left to be resumed. Throws what the run failed of. */
@@ -267,6 +267,7 @@ export class Director {
       end: this.#end,
       sampleEvery: this.#scenario.sample / this.#scenario.quantum,
       lookEvery: lookEvery(this.#scenario),
+      attentive: quantaASecond(this.#scenario),
       script: this.#script,
       proceed: (state) => this.#proceed(state, bus),
       onReports: (quantum, reports, sample) => {
@@ -322,10 +323,10 @@ export class Director {
     const soon = soonest(state, this.#pacer, this.#scenario.quantum)
     // What was seen to happen stands: a run that repeats itself after a recovery takes nothing new before it has caught up.
     const quantum = Math.max(soon, this.#trail.furthest + 1)
-    const stamped: Stamped = { quantum, command: this.#admission.prepare(request) }
+    const stamped: Stamped = { quantum, command: this.#admission.prepare(request, quantum) }
     // What the journal has no room for does not take effect.
     await this.#journal.command(stamped)
-    this.#know(stamped.command)
+    this.#know(stamped)
     this.#script.add(stamped)
     this.#folder.injection(stamped)
     this.#options.log.info({ ...namedOf(stamped.command), quantum, seconds: this.#secondsOf(quantum) }, 'a command was stamped')
@@ -333,8 +334,8 @@ export class Director {
   }
 
   /** From now on names and ordinals count it, and a stranger may speak. */
-  #know(command: Command): void {
-    this.#admission.take(command)
+  #know({ command, quantum }: Stamped): void {
+    this.#admission.take(command, quantum)
     this.#cast.learn(command)
     this.#gate.know(command)
   }

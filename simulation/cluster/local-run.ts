@@ -49,7 +49,7 @@ export async function runOverNats(input: RunInput, options: LocalRunOptions): Pr
     const crews = processes
       ? members.map((member) => supervise(member, bus, cluster, end.signal))
       : members.map((member) => crewHere(member, bus, store, cluster, log, end.signal))
-    const conducted = conductRun(wire, store, () => ({ yaml, out, script: script.commands }), {
+    const conducted = conductRun(wire, store, () => ({ yaml, out, script: script.added }), {
       cluster,
       pace,
       log,

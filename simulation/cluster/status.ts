@@ -17,13 +17,14 @@ export function statusOf(scenario: Scenario, workloads: Status['workloads']): Kn
     totalSeconds: scenario.duration / NS_PER_S,
     workloads,
     devices: Object.fromEntries(
-      Object.entries(scenario.devices).map(([id, { physical, advertised, low, high }]) => [
+      Object.entries(scenario.devices).map(([id, { physical, advertised, low, high, shares }]) => [
         id,
         {
           physicalBytes: physical,
           advertisedBytes: advertised,
           lowFraction: low,
           highFraction: high,
+          shares: shares.policy,
           hosts: hosts.filter(([, host]) => host.devices.includes(id)).map(([name]) => name),
         },
       ]),

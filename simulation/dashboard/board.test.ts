@@ -93,4 +93,19 @@ describe('a board', () => {
     expect(rows.length).toBeLessThanOrEqual(20)
     expect(rows.at(-1)![0]).toBe(100)
   })
+
+  test('knows the mail around a quantum, once, and forgets it with its run', () => {
+    const heard = (quantum: number, mails = 1) => ({
+      quantum,
+      lines: [{ from: 'host-1', to: 'device-1', kind: 'demote' as const, mails, pages: 64 }],
+      more: 0,
+    })
+    board.status(STATUS)
+    board.events({ quantum: 11, events: [], mail: [7, 8, 9, 10, 11].map((quantum) => heard(quantum)) })
+    board.events({ quantum: 12, events: [], mail: [heard(11, 9), heard(12)] })
+    expect(board.mailAround(10)).toEqual([8, 9, 10, 11, 12].map((quantum) => heard(quantum)))
+    expect(board.mailAround(100)).toEqual([])
+    board.status({ ...STATUS, run: 'two' })
+    expect(board.mailAround(10)).toEqual([])
+  })
 })

@@ -1,7 +1,8 @@
 /** What is told to pages: the run so far to one that comes, and to all that are there what is new, in portions. */
-import type { Events, Listener, Sample, Status } from '#shared/observe/broadcast.ts'
+import type { Events, Heard, Listener, Sample, Status } from '#shared/observe/broadcast.ts'
 import { type Columns, columnsOf, type Row, rowOf } from './frame.ts'
 import { History } from './history.ts'
+import { MailBook } from './mail-book.ts'
 import { type Mark, Marks } from './marks.ts'
 import type { Latest } from './metrics.ts'
 
@@ -41,6 +42,7 @@ export class Board implements Listener {
   readonly #tell: Tell
   readonly #history = new History<Row>()
   readonly #marks = new Marks()
+  readonly #mail = new MailBook()
   #status: Status | undefined
   #sample: Sample | undefined
   #columns: Columns = []
@@ -73,6 +75,11 @@ export class Board implements Listener {
     }
   }
 
+  /** What was said around a quantum, as far as it was told. */
+  mailAround(quantum: number): Heard[] {
+    return this.#mail.around(quantum)
+  }
+
   status(status: Status): void {
     const another = status.run !== this.#status?.run
     this.#status = status
@@ -84,6 +91,7 @@ export class Board implements Listener {
     this.#sample = undefined
     this.#history.clear()
     this.#marks.clear()
+    this.#mail.clear()
     this.#columns = columnsOf(status)
     this.#forgetNews()
     this.#tell('whole', this.whole)
@@ -99,11 +107,12 @@ export class Board implements Listener {
     if (this.#newRows.length > ROWS_MAX * 2) this.#newRows = thinned(this.#newRows)
   }
 
-  events({ events }: Events): void {
+  events({ events, mail = [] }: Events): void {
     for (const event of events) {
       const mark = this.#marks.add(event)
       if (mark) this.#newMarks.push(mark)
     }
+    for (const heard of mail) this.#mail.add(heard, () => this.#marks.items.map(({ quantum }) => quantum))
     if (this.#newMarks.length > MARKS_MAX) this.#newMarks = this.#newMarks.slice(-MARKS_MAX)
   }
 

@@ -43,6 +43,7 @@ export async function openDashboard(settings: DashboardSettings, parts: Dashboar
       return true
     },
     metrics: () => metricsText(board.latest),
+    mail: (quantum) => board.mailAround(quantum),
     act: (request) => {
       const { cluster } = board
       if (operator === undefined)

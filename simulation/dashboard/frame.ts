@@ -9,7 +9,8 @@ export type Row = readonly [seconds: number, ...values: (number | null)[]]
 const HOST = [
   'freePages dram.activePages dram.inactivePages pooledBytes swappedBytes pages.poisoned slowdown elapsedSeconds workSeconds',
   'demoted refused promoted declined swappedOut swappedOutPooled swappedIn oomKills poisonHits',
-  'truth.episodes truth.coverage truth.accuracy truth.latenessMs',
+  'truth.hotPages truth.episodes truth.coverage truth.accuracy truth.latenessMs',
+  'writeFaults accessFaults leaked.anon leaked.pageCache leaked.kernel origin.anon origin.pageCache origin.kernel pausedSeconds',
 ]
 const DEVICE = [
   'usedBytes headroomBytes pendingZeroBytes reservedBytes storedPages compressionRatio poisonedPages pressure interrupts',
@@ -18,12 +19,14 @@ const DEVICE = [
 ]
 /** Of a device, for each of its hosts. */
 const TENANT = ['usedBytes storedPages refused readNs.mean readBytes writeBytes']
+/** If the device is divided among them. */
+const SHARE = ['shareBytes takenBytes pressure overdraws pauses']
 const PROMOTER = ['pending reports hotHints ordered home declined gone rateLimited hotlistDropped']
 
 export function columnsOf({ hosts, devices, promoters }: Status): Columns {
   return [
     ...Object.keys(hosts).map((id) => [id, words(HOST)] as const),
-    ...Object.entries(devices).map(([id, device]) => [id, [...words(DEVICE), ...device.hosts.flatMap(tenant)]] as const),
+    ...Object.entries(devices).map(([id, device]) => [id, [...words(DEVICE), ...tenants(device)]] as const),
     ...Object.keys(promoters).map((id) => [id, words(PROMOTER)] as const),
   ]
 }
@@ -43,8 +46,9 @@ function brief(value: number): number | null {
   return Number.isInteger(value) ? value : Number(value.toPrecision(7))
 }
 
-function tenant(host: string): string[] {
-  return words(TENANT).map((key) => `byHost.${host}.${key}`)
+function tenants({ hosts, shares = 'none' }: Status['devices'][string]): string[] {
+  const keys = words(shares === 'none' ? TENANT : [...TENANT, ...SHARE])
+  return hosts.flatMap((host) => keys.map((key) => `byHost.${host}.${key}`))
 }
 
 function words(lines: readonly string[]): string[] {

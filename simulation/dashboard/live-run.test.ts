@@ -2,8 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, describe, expect, test } from 'vitest'
-import type { Sample, Status } from '#shared/observe/broadcast.ts'
+import { afterAll, describe, expect, test, vi } from 'vitest'
+import type { Heard, Sample, Status } from '#shared/observe/broadcast.ts'
+import { Stage } from '#shared/stage.ts'
+import { Cast } from '../actors.ts'
 import { TINY_YAML, tiny } from '../cluster/tiny.fixture.ts'
 import { parseInjections } from '../injections.ts'
 import { runScenario } from '../run.ts'
@@ -14,7 +16,11 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const WORKLOAD = { host: 'host-1', kind: 'uniform', size: '4MiB', accesses: '10k/s' }
 
-async function watched(onSample: (live: LiveRun, sample: Sample) => void = () => {}, pace = 0) {
+function scripted(text: string) {
+  return parseInjections(text, 'injections.yaml', tiny())
+}
+
+async function watched(onSample: (live: LiveRun, sample: Sample) => void = () => {}, pace = 0, injections = '') {
   const live = new LiveRun()
   const statuses: Status[] = []
   const samples: Sample[] = []
@@ -25,7 +31,10 @@ async function watched(onSample: (live: LiveRun, sample: Sample) => void = () =>
       onSample(live, sample)
     },
   })
-  const result = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: folder }, { live, pace })
+  const result = await runScenario(
+    { scenario: tiny(), yaml: TINY_YAML, out: folder, script: scripted(injections) },
+    { live, pace },
+  )
   return { live, statuses, samples, result }
 }
 
@@ -49,6 +58,37 @@ describe('a run that is watched', () => {
     for (const [id, figures] of Object.entries(result.verdict.hosts)) expect(telemetry[id]!['refused']).toBe(figures['refused'])
   })
 
+  test('tells of the mail around every event, and it is the mail that was delivered', async () => {
+    const step = vi.spyOn(Stage.prototype, 'step')
+    const live = new LiveRun()
+    const told: Heard[] = []
+    const marks = new Set<number>()
+    await live.follow({
+      events: ({ quantum, events, mail = [] }) => {
+        if (events.length > 0) marks.add(quantum)
+        told.push(...mail)
+      },
+    })
+    const script = parseInjections('- { quantum: 100, stop: one }\n- { quantum: 102, stop: two }', 'injections.yaml', tiny())
+    await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: undefined, script }, { live })
+    expect(marks.size).toBeGreaterThan(2)
+    const stepped = new Map(
+      step.mock.calls.filter(([{ final }]) => !final).map(([grant, bags]) => [grant.quantum, bags.flatMap(({ mails }) => mails)]),
+    )
+    step.mockRestore()
+    const around = [...stepped.keys()].filter((quantum) => [-2, -1, 0, 1, 2].some((away) => marks.has(quantum - away)))
+    expect(told.map(({ quantum }) => quantum)).toEqual(around)
+    const { members } = new Cast(tiny())
+    for (const { quantum, lines } of told) {
+      const counts = new Map<string, number>()
+      for (const { from, to, kind } of stepped.get(quantum)!) {
+        const line = `${members[from]!.id} ${members[to]!.id} ${kind}`
+        counts.set(line, (counts.get(line) ?? 0) + 1)
+      }
+      expect(new Map(lines.map(({ from, to, kind, mails }) => [`${from} ${to} ${kind}`, mails]))).toEqual(counts)
+    }
+  })
+
   test('takes a workload, and its injections.yaml gives the same digest again', async () => {
     let asked: Promise<unknown> | undefined
     const { result, statuses } = await watched((live) => {
@@ -60,6 +100,31 @@ describe('a run that is watched', () => {
     const script = parseInjections(injections, 'injections.yaml', tiny())
     const again = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: undefined, script })
     expect(again.verdict.digest).toBe(result.verdict.digest)
+  })
+
+  test('takes a workload that comes before a recorded one, and can be recorded again and again', async () => {
+    const later = `- { quantum: 200, inject: late, workload: { host: host-2, kind: uniform, size: 4MiB, accesses: 10k/s } }
+- { quantum: 220, stop: late }\n`
+    const asked: Promise<unknown>[] = []
+    const { result } = await watched(
+      (live) => {
+        if (asked.length > 0) return
+        asked.push(live.ask({ command: 'inject', workload: WORKLOAD }), live.ask({ command: 'stop', id: 'late' }))
+      },
+      1,
+      later,
+    )
+    const [came, refused] = (await Promise.all(asked)) as [{ quantum: number }, unknown]
+    expect(came.quantum).toBeLessThan(200)
+    expect(refused).toMatchObject({ error: expect.stringMatching(/late: got quantum \d+; expected 200 or later/) })
+    let { folder: last } = result
+    for (const _ of [1, 2]) {
+      const script = scripted(readFileSync(join(last!, 'injections.yaml'), 'utf8'))
+      expect(script.commands.map(({ quantum }) => quantum)).toEqual([came.quantum, 200, 220])
+      const again = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: folder, script })
+      expect(again.verdict.digest).toBe(result.verdict.digest)
+      last = again.folder
+    }
   })
 
   test('refuses what fits nowhere, with a line, and goes on', async () => {

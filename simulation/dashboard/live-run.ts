@@ -4,7 +4,7 @@
  */
 import { Dropped } from '#shared/bus/wire.ts'
 import type { Report } from '#shared/bus/bus.ts'
-import type { Script } from '#shared/command.ts'
+import type { Script, Stamped } from '#shared/command.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import type { Listener, Status } from '#shared/observe/broadcast.ts'
 import { NS_PER_S, type Quantum } from '#shared/time.ts'
@@ -65,7 +65,7 @@ export class LiveRun implements Source, Operator {
     this.#parts = parts
     // Before anybody comes, so that who comes live does not take the place of who comes later.
     this.#admission = new Admission(cast.scenario)
-    for (const { command } of script.commands) this.#know(command)
+    for (const stamped of script.commands) this.#know(stamped)
     this.#desk = new Desk({
       admission: this.#admission,
       pacer,
@@ -96,8 +96,8 @@ export class LiveRun implements Source, Operator {
     await this.#desk!.carryOut(
       (request) => {
         const quantum = soonest(grants, pacer, cast.scenario.quantum)
-        const stamped = { quantum, command: this.#admission!.prepare(request) }
-        this.#know(stamped.command)
+        const stamped = { quantum, command: this.#admission!.prepare(request, quantum) }
+        this.#know(stamped)
         script.add(stamped)
         folder?.injection(stamped)
         return Promise.resolve(stamped)
@@ -131,8 +131,8 @@ export class LiveRun implements Source, Operator {
     return (quantum * this.#parts!.cast.scenario.quantum) / NS_PER_S
   }
 
-  #know(command: Parameters<Cast['learn']>[0]): void {
-    this.#admission!.take(command)
+  #know({ command, quantum }: Stamped): void {
+    this.#admission!.take(command, quantum)
     this.#parts!.cast.learn(command)
   }
 

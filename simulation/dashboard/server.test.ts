@@ -28,6 +28,7 @@ async function serve(token?: string, metricsToken?: string): Promise<void> {
       ...(metricsToken !== undefined && { metricsToken }),
     },
     stream: () => false,
+    mail: (quantum) => [{ quantum, lines: [], more: 0 }],
     metrics: () => Promise.resolve('coldpool_run_heard 0\n'),
     act: (given) => {
       asked.push(given)
@@ -89,11 +90,35 @@ describe('the page', () => {
   })
 })
 
+describe('mail around a quantum', () => {
+  test('is told to who asks for one, and to no other', async () => {
+    await serve()
+    expect(await ask('/mail?quantum=12')).toMatchObject({
+      code: 200,
+      text: '[{"quantum":12,"lines":[],"more":0}]',
+      headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+    })
+    for (const query of [
+      '',
+      '?quantum=',
+      '?quantum=-1',
+      '?quantum=1.5',
+      '?quantum=1e3',
+      `?quantum=${'9'.repeat(40)}`,
+      '?quantum=__proto__',
+    ])
+      expect((await ask(`/mail${query}`)).code, query).toBe(400)
+    expect((await ask('/mail?quantum=1', { headers: { host: 'evil.example' } })).code).toBe(421)
+    expect((await ask('/mail?quantum=1', { method: 'POST' })).code).toBe(405)
+  })
+})
+
 describe('with a token', () => {
   test('nothing is given without it but health; the link sets a cookie once, and that opens', async () => {
     await serve(TOKEN)
     expect((await ask('/health')).code).toBe(200)
-    for (const path of ['/', '/events', '/web/page.ts', '/?token=wrong', '/act']) expect((await ask(path)).code, path).toBe(401)
+    for (const path of ['/', '/events', '/mail?quantum=1', '/web/page.ts', '/?token=wrong', '/act'])
+      expect((await ask(path)).code, path).toBe(401)
     const opened = await ask(`/?token=${TOKEN}`)
     expect([opened.code, opened.headers.location]).toEqual([303, '/'])
     const cookie = opened.headers['set-cookie']![0]!.split(';')[0]!

@@ -1,9 +1,10 @@
 /**
- * The dashboard's HTTP server: the page's files, the stream of events, POST /act, and /metrics. Plain node:http, for there are
- * four things to serve; a framework would be more code than this file. Whoever may not is turned away before anything is read.
+ * The dashboard's HTTP server: the page's files, the stream of events, POST /act, /mail, and /metrics. Plain node:http, for there
+ * are five things to serve; a framework would be more code than this file. Whoever may not is turned away before anything is read.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { ColdpoolError } from '#shared/errors.ts'
+import type { Heard } from '#shared/observe/broadcast.ts'
 import { type OperatorAnswer, operatorRequest, type OperatorRequest } from '../desk.ts'
 import { bearerToken, cookieOf, isOwnHost, isSameOrigin, isToken, tokenInCookies } from './guard.ts'
 import { METRICS_TYPE } from './metrics.ts'
@@ -16,6 +17,8 @@ export interface ServerParts {
   readonly stream: (response: ServerResponse) => boolean
   /** In Prometheus's text format. */
   readonly metrics: () => Promise<string>
+  /** What mail was delivered around a quantum. */
+  readonly mail: (quantum: number) => readonly Heard[]
   readonly act: (request: OperatorRequest) => Promise<OperatorAnswer>
 }
 
@@ -32,7 +35,7 @@ const COMMON = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
 }
 
-export function dashboardServer({ settings, stream, metrics, act }: ServerParts): Server {
+export function dashboardServer({ settings, stream, metrics, mail, act }: ServerParts): Server {
   const { host, token, metricsToken } = settings
   const files = pageFiles()
   const headers = { ...COMMON, 'content-security-policy': contentPolicy(files.get('/')!.bytes.toString()) }
@@ -55,6 +58,7 @@ export function dashboardServer({ settings, stream, metrics, act }: ServerParts)
     if (pathname === '/metrics') return scrape(request, response)
     if (request.method !== 'GET' && request.method !== 'HEAD') return say(response, 405, 'GET only.', { allow: 'GET, HEAD' })
     if (pathname === '/events') return void (stream(response) || say(response, 503, 'Too many pages are open.'))
+    if (pathname === '/mail') return tellMail(searchParams.get('quantum') ?? '', response)
     const file = files.get(pathname)
     if (file === undefined) return say(response, 404, 'There is no such page.')
     response.writeHead(200, { 'content-type': file.type, 'cache-control': 'no-cache', 'content-length': file.bytes.length })
@@ -72,6 +76,11 @@ export function dashboardServer({ settings, stream, metrics, act }: ServerParts)
     response
       .writeHead(200, { 'content-type': METRICS_TYPE, 'cache-control': 'no-store' })
       .end(method === 'HEAD' ? undefined : text)
+  }
+
+  const tellMail = (asked: string, response: ServerResponse): void => {
+    if (!/^\d{1,15}$/.test(asked)) return say(response, 400, 'Ask for ?quantum=, a whole number.')
+    tell(response, mail(Number(asked)))
   }
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -112,7 +121,7 @@ function say(response: ServerResponse, code: number, text: string, more: Readonl
   response.writeHead(code, { 'content-type': 'text/plain; charset=utf-8', ...more }).end(`${text}\n`)
 }
 
-function tell(response: ServerResponse, answer: OperatorAnswer, code = 200): void {
+function tell(response: ServerResponse, answer: OperatorAnswer | readonly Heard[], code = 200): void {
   response.writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(answer))
 }
 

@@ -65,6 +65,21 @@ export class Browser {
     await part.screenshot({ path })
   }
 
+  /** Of the mark that is chosen, the table of its mail: `quantum from to kind count`. */
+  async mail(): Promise<string[]> {
+    await this.page.locator('.sequence').waitFor()
+    const summary = this.page.locator('.mail-view summary')
+    await summary.focus()
+    await this.page.keyboard.press('Enter')
+    const quanta = await this.page.locator('.mails tbody th').allTextContents()
+    const cells = await this.page.locator('.mails tbody td').allTextContents()
+    return quanta.map((words, i) => {
+      // `quantum 3,011, heard …`.
+      const quantum = /[\d,]+/.exec(words)![0].replaceAll(',', '')
+      return [quantum, ...cells.slice(5 * i, 5 * i + 4)].join(' ')
+    })
+  }
+
   /** What axe finds that is serious or critical. */
   faults(): Promise<string[]> {
     return barriers(this.page)

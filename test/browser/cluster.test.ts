@@ -2,6 +2,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parseScenario } from '#shared/scenario.ts'
+import { LiveRun } from '#simulation/dashboard/live-run.ts'
+import { parseInjections } from '#simulation/injections.ts'
+import { runScenario } from '#simulation/run.ts'
 import { Cluster, type Run } from '../cluster/cluster.fixture.ts'
 import { expectAsOnMemory } from '../cluster/reference.fixture.ts'
 import { STAGES, TROUBLED } from '../cluster/scenario.fixture.ts'
@@ -102,6 +106,29 @@ describe.skipIf(absent)('the dashboard of a cluster', () => {
     const used = page.locator('[data-device="device-1"] [data-figure="used"]')
     expect(Number(await used.getAttribute('data-value'))).toBe(verdict.devices['device-1']!.usedBytes)
     await expectAsOnMemory(folder, SCENARIO, readFileSync(join(folder, 'injections.yaml'), 'utf8'))
+  })
+
+  test('shows the mail around a mark, gathered from all stages, as a run in one process has it', async () => {
+    const { page } = browser
+    const button = page.locator('#timeline .marks button', { hasText: 'workload-4' }).first()
+    const quantum = Number((await button.getAttribute('data-mark'))!.split(' ')[0])
+    await button.click()
+    const told = await browser.mail()
+    expect(told.length).toBeGreaterThan(3)
+    const scenario = parseScenario(SCENARIO, 'troubled')
+    const injections = readFileSync(join(run.folder, 'injections.yaml'), 'utf8')
+    const live = new LiveRun()
+    const expected: string[] = []
+    await live.follow({
+      events: ({ mail = [] }) => {
+        for (const heard of mail)
+          if (Math.abs(heard.quantum - quantum) <= 2)
+            expected.push(...heard.lines.map(({ from, to, kind, mails }) => `${heard.quantum} ${from} ${to} ${kind} ${mails}`))
+      },
+    })
+    const script = parseInjections(injections, 'injections.yaml', scenario)
+    await runScenario({ scenario, yaml: SCENARIO, out: undefined, script }, { live })
+    expect(told).toEqual(expected)
     expect(browser.troubles).toEqual([])
   })
 })

@@ -5,6 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readTrace, type Trace } from '#simulation/perfetto/reading.fixture.ts'
 import type { Figures, Verdict } from '#simulation/verdict.ts'
 import { Browser, NARROW, WIDE } from './browser.fixture.ts'
 import { noChromium } from './chromium.fixture.ts'
@@ -18,6 +19,11 @@ const SETTINGS = [
   'hosts.*.memory=128MiB',
   'devices.*.physical=84MiB',
   'devices.*.advertised=192MiB',
+]
+/** The hosts of the other device have limits, and one of them faults. */
+const POLICIES = [
+  'devices.device-2.shares={ policy: grace, limits: { host-3: 43MiB, host-4: 37MiB }, grace: 2MiB }',
+  'hosts.host-4.access=read-only',
 ]
 const SIZES = [
   'service-1.size=192MiB',
@@ -33,18 +39,44 @@ const RATES = [
   'service-4.accesses=300k/s',
   'bear.rate=25MB/s',
 ]
+/** Of actors, in the scenario. */
+const ORDER = [
+  'conductor',
+  ...['host', 'device', 'promoter'].flatMap((role) => [1, 2, 3, 4].map((n) => `${role}-${n}`)),
+  ...['service-1', 'service-2', 'bear', 'service-3', 'redis-trace', 'service-4', 'sqlite-trace'],
+]
+
+/** The mail that the run's own trace has between two quanta, as `quantum from to kind count`. Its times are in µs, an arrow begins a quantum before. */
+function linesOf({ names, of }: Trace, first: number, last: number): string[] {
+  const counts = new Map<string, number>()
+  const heard = new Map(of('f').map((event) => [event.id, event]))
+  for (const sent of of('s')) {
+    const { ts, tid } = heard.get(sent.id)!
+    const quantum = Math.floor(ts / 1000)
+    if (quantum < first || quantum > last) continue
+    const line = `${quantum} ${names.get(sent.tid)} ${names.get(tid)} ${sent.name}`
+    counts.set(line, (counts.get(line) ?? 0) + 1)
+  }
+  return Array.from(counts, ([line, count]) => `${line} ${count}`)
+}
+
 const VIEWS = ['race', 'hosts', 'contention', 'promoters', 'timeline', 'act'] as const
 
 describe.skipIf(noChromium())('the dashboard of a run', () => {
   const out = mkdtempSync(join(tmpdir(), 'coldpool-dashboard-'))
+  const folder = mkdtempSync(join(tmpdir(), 'coldpool-trace-'))
+  const traceFile = join(folder, 'run.json')
   let browser: Browser
   let run: ChildProcess
   let stderr = ''
   let url = ''
 
   beforeAll(async () => {
-    const overrides = [...SETTINGS, ...[...SIZES, ...RATES].map((path) => `workloads.${path}`)].flatMap((path) => ['--set', path])
-    const options = ['--dashboard', '0', '--pace', '1x', '--quiet', '--out', out]
+    const overrides = [...SETTINGS, ...POLICIES, ...[...SIZES, ...RATES].map((path) => `workloads.${path}`)].flatMap((path) => [
+      '--set',
+      path,
+    ])
+    const options = ['--dashboard', '0', '--pace', '1x', '--quiet', '--out', out, '--perfetto', traceFile]
     run = spawn(process.execPath, ['cli/main.ts', 'run', SCENARIO, ...overrides, ...options], {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -58,7 +90,7 @@ describe.skipIf(noChromium())('the dashboard of a run', () => {
   afterAll(async () => {
     await browser?.close()
     run?.kill('SIGKILL')
-    rmSync(out, { recursive: true, force: true })
+    for (const path of [out, folder]) rmSync(path, { recursive: true, force: true })
   })
 
   test('shows it as it goes', async () => {
@@ -70,7 +102,7 @@ describe.skipIf(noChromium())('the dashboard of a run', () => {
     const before = await page.locator('#time').textContent()
     await until(async () => ((await page.locator('#time').textContent()) === before ? undefined : true))
     expect(await page.locator('#scenario').textContent()).toBe('quickstart · seed 1')
-    expect(await page.locator('#hosts tbody tr').count()).toBe(4)
+    expect(await page.locator('#hosts [data-column="DRAM"]').count()).toBe(4)
     expect(await page.locator('.u-over').count()).toBeGreaterThan(2)
     await browser.shoot('running')
   })
@@ -123,30 +155,80 @@ describe.skipIf(noChromium())('the dashboard of a run', () => {
     for (const [host, { usedBytes }] of Object.entries(byHost))
       expect(await shown(`#contention .card:first-child [data-row="${host}"] td:nth-of-type(1)`)).toBe(usedBytes)
     for (const [id, host] of Object.entries(verdict.hosts)) {
-      const figure = (column: number): Promise<number> => shown(`#hosts [data-row="${id}"] td:nth-of-type(${column})`)
-      expect([await figure(3), await figure(4), await figure(11)]).toEqual([
+      const figure = (column: string): Promise<number> => shown(`#hosts [data-row="${id}"] [data-column="${column}"]`)
+      expect([await figure('pooled'), await figure('swapped'), await figure('refused')]).toEqual([
         host['pooledBytes'],
         host['swappedBytes'],
         host['refused'],
       ])
-      expect(await figure(6)).toBeCloseTo(host['slowdown'] as number, 5)
+      expect(await figure('slowdown')).toBeCloseTo(host['slowdown'] as number, 5)
     }
+    for (const [id, promoter] of Object.entries(verdict.promoters)) {
+      const figure = (column: string): Promise<number> => shown(`#promoters [data-row="${id}"] [data-column="${column}"]`)
+      expect([await figure('ordered'), await figure('home')]).toEqual([promoter['ordered'], promoter['home']])
+      expect(await figure('coverage')).toBeCloseTo(promoter['coverage'] as number, 5)
+    }
+    const share = (host: string, column: string): Promise<number> =>
+      shown(`[data-shares="device-2"] [data-row="${host}"] [data-column="${column}"]`)
+    const tenants = verdict.devices['device-2']!['byHost'] as Record<string, Figures>
+    for (const [host, limit] of [
+      ['host-3', 43],
+      ['host-4', 37],
+    ] as const) {
+      expect(await share(host, 'share')).toBe(limit * 2 ** 20)
+      expect(await share(host, 'claimed')).toBeGreaterThanOrEqual(tenants[host]!['usedBytes'] as number)
+      expect(await share(host, 'pauses')).toBe(tenants[host]!['pauses'])
+    }
+    expect(await page.locator('[data-shares="device-1"]').count()).toBe(0)
+    expect(verdict.hosts['host-4']!['writeFaults']).toBeGreaterThan(0)
+    expect(await page.locator('#hosts [data-row="host-4"] [data-column="write faults/s"]').isVisible()).toBe(true)
+    expect(await page.locator('#hosts [data-row="host-4"] [data-column="access faults/s"]').isVisible()).toBe(false)
+    expect(await page.locator('#leaks').isVisible()).toBe(false)
     expect(await page.locator('#time').textContent()).toBe(`${verdict.virtualSeconds.toFixed(1)} of 6 s`)
   })
 
-  test('shows what was around a mark, by keyboard too', async () => {
+  test('shows what was around a mark, by keyboard too, and gives the focus back', async () => {
     const { page } = browser
-    await page.locator('#timeline .marks button', { hasText: 'attack' }).first().focus()
+    const button = page.locator('#timeline .marks button', { hasText: 'attack' }).first()
+    await button.focus()
     await page.keyboard.press('Enter')
     await page.locator('.around h3', { hasText: 'Around 3.0' }).waitFor()
+    expect(await page.locator('.around:focus').count()).toBe(1)
     expect(await page.locator('.around tbody tr').count()).toBeGreaterThan(3)
-    await browser.shoot('around', '#timeline')
+    await page.keyboard.press('Escape')
+    await page.locator('.around').waitFor({ state: 'hidden' })
+    expect(await page.locator(':focus').getAttribute('data-mark')).toBe(await button.getAttribute('data-mark'))
+    await page.keyboard.press('Enter')
     const chart = page.locator('[data-device="device-1"] .u-over').first()
     await chart.scrollIntoViewIfNeeded()
     await chart.click({ position: { x: 30, y: 20 } })
     await page.locator('.around h3:not(:has-text("Around 3.0"))').waitFor()
     await page.locator('.around button').click()
     await page.locator('.around').waitFor({ state: 'hidden' })
+  })
+
+  test('shows who said what to whom around a mark, and it is the mail that was delivered', async () => {
+    const { page } = browser
+    const button = page.locator('#timeline .marks button', { hasText: 'low-threshold' }).first()
+    const [quantum, actor] = (await button.getAttribute('data-mark'))!.split(' ') as [string, string]
+    await button.click()
+    await page.locator('.event-words', { hasText: actor }).waitFor()
+    await page.locator('.sequence').waitFor()
+    const told = await browser.mail()
+    const delivered = linesOf(readTrace(readFileSync(traceFile, 'utf8')), Number(quantum) - 2, Number(quantum) + 2)
+    expect(delivered.length).toBeGreaterThan(5)
+    expect(told.toSorted()).toEqual(delivered.toSorted())
+    // The drawing has an arrow for each, and no actor who took no part.
+    expect(await page.locator('.sequence .mail').count()).toBe(told.length)
+    const part = new Set(told.flatMap((line) => line.split(' ').slice(1, 3)))
+    expect(await page.locator('.sequence .name').allTextContents()).toEqual(ORDER.filter((id) => part.has(id)))
+    expect(await page.locator('.sequence .event', { hasText: 'low-threshold' }).count()).toBe(1)
+    await page.getByLabel(`only what ${actor} says and hears`).check()
+    const own = told.filter((line) => line.split(' ').slice(1, 3).includes(actor))
+    expect(own.length).toBeLessThan(told.length)
+    expect(await page.locator('.sequence .mail').count()).toBe(own.length)
+    await page.getByRole('radio', { name: /^all \d+ lines$/ }).check()
+    await browser.shoot('around', '#timeline')
   })
 
   test.each([
