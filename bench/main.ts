@@ -7,6 +7,7 @@ import { memoryBus } from './memory-bus.ts'
 import { natsEmptyQuanta } from './nats-empty-quanta.ts'
 import { natsQuickstart } from './nats-quickstart.ts'
 import { natsRoundTrip } from './nats-round-trip.ts'
+import { phold } from './phold.ts'
 import { quickstart } from './quickstart.ts'
 import { traceReferences } from './trace-references.ts'
 
@@ -15,6 +16,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   traceReferences,
   lifecycleTable,
   memoryBus,
+  phold,
   natsEmptyQuanta,
   natsRoundTrip,
   natsQuickstart,
