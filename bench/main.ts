@@ -10,6 +10,7 @@ import { natsRoundTrip } from './nats-round-trip.ts'
 import { phold } from './phold.ts'
 import { quickstart } from './quickstart.ts'
 import { traceReferences } from './trace-references.ts'
+import { workers } from './workers.ts'
 
 const BENCHMARKS: readonly Benchmark[] = [
   quickstart,
@@ -17,6 +18,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   lifecycleTable,
   memoryBus,
   phold,
+  workers,
   natsEmptyQuanta,
   natsRoundTrip,
   natsQuickstart,
