@@ -7,14 +7,18 @@ import { memoryBus } from './memory-bus.ts'
 import { natsEmptyQuanta } from './nats-empty-quanta.ts'
 import { natsQuickstart } from './nats-quickstart.ts'
 import { natsRoundTrip } from './nats-round-trip.ts'
+import { phold } from './phold.ts'
 import { quickstart } from './quickstart.ts'
 import { traceReferences } from './trace-references.ts'
+import { workers } from './workers.ts'
 
 const BENCHMARKS: readonly Benchmark[] = [
   quickstart,
   traceReferences,
   lifecycleTable,
   memoryBus,
+  phold,
+  workers,
   natsEmptyQuanta,
   natsRoundTrip,
   natsQuickstart,

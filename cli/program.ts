@@ -22,6 +22,7 @@ Examples:
   coldpool run scenarios/calm.yaml --seed 7 --duration 2m --json > verdict.json
   coldpool run scenarios/refusal.yaml --set devices.device-1.physical=4GiB --set 'hosts.*.swap.size=0B'
   coldpool run scenarios/calm.yaml --injections injections.yaml
+  coldpool run scenarios/quickstart.yaml --workers 2
   coldpool run scenarios/quickstart.yaml --dashboard --pace 1x
   coldpool run scenarios/calm.yaml --bus nats://127.0.0.1:4222 --processes --pace 1x
   coldpool run scenarios/quickstart.yaml --perfetto quickstart.json
@@ -31,6 +32,8 @@ An injection is a line such as this one; instead of inject (with its workload) t
 
 A trace has a process for each actor: batches of demotions and promotions, events, headroom, read latency, slowdown, and mail
 as arrows. Of arrows it has 50000 at most: the first 500 mails of each hundredth of the duration, so that a long run can be opened.
+
+The digest does not depend on --workers. More threads than cores, or than the scenario has hosts, gain nothing.
 
 Ctrl-C ends the run early and keeps its folder; the verdict says interrupted, the exit code is 130.`
 
@@ -96,6 +99,7 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .option('--quantum <T>', 'resolution of virtual time, such as 1ms')
     .option('--set <path=value>', 'set a value of the scenario; * stands for every name; may be repeated', append)
     .option('--injections <FILE>', 'commands to give on the way, such as the injections.yaml of a run folder')
+    .option('--workers <N>', 'spread the actors over this many threads, for as many cores (not with --bus)', '1')
     .option('--bus <URL>', 'carry all mail over this NATS server, such as nats://127.0.0.1:4222')
     .option('--processes', 'with --bus: a process for each actor, started again when it dies (needs JetStream)')
     .option('--cluster <NAME>', 'with --bus: the lobby in which conductor and stages meet; default: one of its own')

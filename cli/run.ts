@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { ColdpoolError } from '#shared/errors.ts'
 import { loadScenario } from '#shared/scenario.ts'
+import { printable } from '#shared/scenario/problems.ts'
 import { parsePace } from '#simulation/cluster/pacer.ts'
 import { busSettings, clusterName } from '#simulation/cluster/settings.ts'
 import { type DashboardFlags, dashboardSettings } from '#simulation/dashboard/settings.ts'
@@ -12,6 +13,9 @@ import { EXIT_INTERRUPTED, listenForInterrupt } from './interrupt.ts'
 import type { Io } from './io.ts'
 import { type FieldOptions, fieldOverrides } from './options.ts'
 import { BEHIND_SECONDS, showProgress } from './progress.ts'
+
+/** More is a slip. */
+const WORKERS_MAX = 64
 
 export interface RunFlags extends FieldOptions, DashboardFlags {
   readonly set?: readonly string[]
@@ -24,6 +28,7 @@ export interface RunFlags extends FieldOptions, DashboardFlags {
   readonly processes?: true
   readonly pace?: string
   readonly perfetto?: string
+  readonly workers?: string
 }
 
 /** Gives the exit code. */
@@ -39,6 +44,7 @@ export async function run(file: string, flags: RunFlags, io: Io): Promise<number
   const network = networkOf(flags)
   const dashboard = boardOf(flags)
   const tracePath = traceOf(file, flags)
+  const workers = workersOf(flags)
 
   // Loaded only now, so that a slip in the scenario is told at once.
   const { renderVerdict, runScenario } = await import('#simulation/run.ts')
@@ -64,7 +70,7 @@ export async function run(file: string, flags: RunFlags, io: Io): Promise<number
         ...network,
         ...(onCluster && { onCluster }),
       })
-    : await runScenario(input, { ...options, ...(live && { live }), ...(traceFile && { traceFile }) })
+    : await runScenario(input, { ...options, ...(live && { live }), ...(traceFile && { traceFile }), workers })
   progress.end()
   if (behindSeconds >= BEHIND_SECONDS) io.stderr.write(`the run fell behind its pace by ${behindSeconds.toFixed(1)} s\n`)
   const text = json ? JSON.stringify(result.verdict, null, 2) : renderVerdict(result)
@@ -93,6 +99,19 @@ function traceOf(file: string, { perfetto, bus, injections }: RunFlags): string 
       throw new ColdpoolError('CP_OPTION', '--perfetto', `got ${input}, which the run reads`, 'another file')
   }
   return perfetto
+}
+
+/** Threads. */
+function workersOf({ workers = '1', bus, perfetto }: RunFlags): number {
+  const refuse = (problem: string, expected: string): never => {
+    throw new ColdpoolError('CP_OPTION', '--workers', problem, expected)
+  }
+  const threads = Number(workers)
+  if (!/^\d+$/.test(workers) || threads < 1 || threads > WORKERS_MAX)
+    refuse(`got ${printable(workers)}`, `a whole number from 1 to ${WORKERS_MAX}`)
+  if (threads > 1 && bus !== undefined) refuse('mail that goes over a bus has its stages in processes', 'no --bus')
+  if (threads > 1 && perfetto !== undefined) refuse('mail between threads is not traced', 'no --perfetto')
+  return threads
 }
 
 /** Where the run's mail goes; undefined: nowhere, it stays in this process. */

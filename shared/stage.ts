@@ -9,22 +9,17 @@ import type { BodyOf, Kind, Mail } from './messages.ts'
 import { RecentMail } from './recent-mail.ts'
 import { NEVER, type Quantum } from './time.ts'
 
-/** What the stage keeps for each actor it carries. */
-interface Seat {
-  readonly actor: Actor
-  readonly inbox: Mail[]
-  readonly digest: Digest
-  wake: Quantum
-  sequence: number
-}
-
 /** Makes the actor that a command calls into life, if it lives on this stage. */
 export type Recruit = (command: Command) => Actor | undefined
 
 export class Stage implements StageHandler {
   readonly id: StageId
-  readonly #seats: Seat[]
-  readonly #seatOf = new Map<Ordinal, Seat>()
+  /** By ordinal of the actor. */
+  readonly #seats: Seat[] = []
+  /** When each seat must step. Apart from the seats, for every quantum looks at all of them. */
+  readonly #wakes: Quantum[] = []
+  /** The place of an actor's seat, by ordinal. */
+  #placeOf: (number | undefined)[] = []
   readonly #stageOf: (ordinal: Ordinal) => StageId
   #bags = new Map<StageId, Mail[]>()
   #events: ActorEvent[] = []
@@ -36,15 +31,16 @@ export class Stage implements StageHandler {
     this.id = id
     this.#stageOf = stageOf
     this.#recruit = recruit
-    this.#seats = []
     for (const actor of actors) this.#seat(actor, -1)
   }
 
   #seat(actor: Actor, now: Quantum): void {
-    const seat: Seat = { actor, inbox: [], digest: new Digest(), wake: actor.nextWake(now), sequence: 0 }
     const after = this.#seats.findIndex((other) => other.actor.ordinal > actor.ordinal)
-    this.#seats.splice(after < 0 ? this.#seats.length : after, 0, seat)
-    this.#seatOf.set(actor.ordinal, seat)
+    const place = after < 0 ? this.#seats.length : after
+    this.#seats.splice(place, 0, new Seat(this, actor))
+    this.#wakes.splice(place, 0, actor.nextWake(now))
+    this.#placeOf = []
+    for (const [at, seat] of this.#seats.entries()) this.#placeOf[seat.actor.ordinal] = at
   }
 
   /** Before the step of their quantum: newcomers take their seats, and who listens to commands has a reason to step. */
@@ -52,21 +48,23 @@ export class Stage implements StageHandler {
     for (const command of commands) {
       const actor = this.#recruit(command)
       if (actor) this.#seat(actor, quantum - 1)
-      for (const seat of this.#seats) {
+      for (const [place, seat] of this.#seats.entries()) {
         if (!seat.actor.command) continue
         seat.actor.command(command)
-        seat.wake = Math.min(seat.wake, quantum)
+        this.#wakes[place] = Math.min(this.#wakes[place]!, quantum)
       }
     }
   }
 
   step(grant: Grant, bags: readonly Bag[]): { bags: Bag[]; report: Report } {
-    if (!grant.final) {
-      this.#command(grant.commands ?? [], grant.quantum)
-      this.#deliver(bags)
-      this.#recent.hear(grant.quantum, bags)
-      for (const seat of this.#seats) {
-        if (seat.inbox.length > 0 || seat.wake <= grant.quantum) this.#stepSeat(seat, grant.quantum)
+    const { quantum, final, commands = [] } = grant
+    if (!final) {
+      this.#command(commands, quantum)
+      this.#deliver(quantum, bags)
+      this.#recent.hear(quantum, bags)
+      const wakes = this.#wakes
+      for (let place = 0; place < wakes.length; place++) {
+        if (wakes[place]! <= quantum) wakes[place] = this.#seats[place]!.step(quantum)
       }
     }
     return this.#report(grant)
@@ -74,9 +72,9 @@ export class Stage implements StageHandler {
 
   snapshot(): Snapshot {
     return {
-      seats: this.#seats.map(({ actor, digest, wake, sequence }) => ({
+      seats: this.#seats.map(({ actor, digest, sequence }, place) => ({
         mail: [digest.a, digest.b],
-        wake,
+        wake: this.#wakes[place]!,
         sequence,
         state: actor.snapshot(),
       })),
@@ -87,36 +85,30 @@ export class Stage implements StageHandler {
     const seats = from['seats'] as { mail: [number, number]; wake: number; sequence: number; state: Snapshot }[]
     assert(seats.length === this.#seats.length, 'a stage snapshot has a seat for each actor')
     this.#recent.forget()
-    this.#seats.forEach((seat, index) => {
-      const saved = seats[index]!
+    this.#seats.forEach((seat, place) => {
+      const saved = seats[place]!
       ;[seat.digest.a, seat.digest.b] = saved.mail
-      seat.wake = saved.wake
+      this.#wakes[place] = saved.wake
       seat.sequence = saved.sequence
       seat.actor.restore(saved.state)
     })
   }
 
-  /** Puts each mail into its receiver's inbox, sorted by (sender, sequence). */
-  #deliver(bags: readonly Bag[]): void {
-    for (const bag of bags) {
-      for (const mail of bag.mails) {
-        const seat = this.#seatOf.get(mail.to)
-        assert(seat !== undefined, `stage ${this.id} carries the receiver ${mail.to}`)
-        seat.inbox.push(mail)
+  /** Puts each mail into its receiver's inbox, sorted by (sender, sequence); who has mail has a reason to step. */
+  #deliver(quantum: Quantum, bags: readonly Bag[]): void {
+    for (const { mails } of bags) {
+      for (const mail of mails) {
+        const place = this.#placeOf[mail.to]
+        assert(place !== undefined, `stage ${this.id} carries the receiver ${mail.to}`)
+        this.#seats[place]!.hear(mail)
+        this.#wakes[place] = quantum
       }
     }
     // One bag is in order already, for its stage steps its actors in order.
-    if (bags.length > 1) for (const seat of this.#seats) seat.inbox.sort(bySenderAndSequence)
+    if (bags.length > 1) for (const seat of this.#seats) seat.sortInbox()
   }
 
-  #stepSeat(seat: Seat, quantum: Quantum): void {
-    for (const mail of seat.inbox) digestMail(seat.digest, mail)
-    seat.actor.step(quantum, seat.inbox, new StageOutbox(this, seat, quantum))
-    seat.inbox.length = 0
-    seat.wake = seat.actor.nextWake(quantum)
-  }
-
-  /** For StageOutbox. */
+  /** For its seats. */
   post(mail: Mail): void {
     const stage = this.#stageOf(mail.to)
     const bag = this.#bags.get(stage)
@@ -124,7 +116,7 @@ export class Stage implements StageHandler {
     else this.#bags.set(stage, [mail])
   }
 
-  /** For StageOutbox. */
+  /** For its seats. */
   note(event: ActorEvent): void {
     this.#events.push(event)
   }
@@ -137,7 +129,7 @@ export class Stage implements StageHandler {
       mails += content.length
     }
     let nextWake = NEVER
-    for (const seat of this.#seats) if (seat.wake < nextWake) nextWake = seat.wake
+    for (const wake of this.#wakes) if (wake < nextWake) nextWake = wake
     const events = this.#events
     if (mails > 0) this.#bags = new Map()
     if (events.length > 0) this.#events = []
@@ -168,25 +160,50 @@ export class Stage implements StageHandler {
   }
 }
 
-class StageOutbox implements Outbox {
+/** What the stage keeps for an actor it carries, and what the actor speaks through. */
+class Seat implements Outbox {
+  readonly actor: Actor
+  readonly digest = new Digest()
   readonly #stage: Stage
-  readonly #seat: Seat
-  readonly #quantum: Quantum
+  /** A new list for each step that has mail: to empty one costs more than to make it. */
+  #inbox: Mail[] = NO_MAIL
+  #quantum: Quantum = -1
+  sequence = 0
 
-  constructor(stage: Stage, seat: Seat, quantum: Quantum) {
+  constructor(stage: Stage, actor: Actor) {
     this.#stage = stage
-    this.#seat = seat
+    this.actor = actor
+  }
+
+  hear(mail: Mail): void {
+    if (this.#inbox === NO_MAIL) this.#inbox = [mail]
+    else this.#inbox.push(mail)
+  }
+
+  sortInbox(): void {
+    if (this.#inbox.length > 1) this.#inbox.sort(bySenderAndSequence)
+  }
+
+  /** Gives when it must step again without mail. */
+  step(quantum: Quantum): Quantum {
+    const inbox = this.#inbox
+    this.#inbox = NO_MAIL
     this.#quantum = quantum
+    for (const mail of inbox) digestMail(this.digest, mail)
+    this.actor.step(quantum, inbox, this)
+    return this.actor.nextWake(quantum)
   }
 
   send<K extends Kind>(to: Ordinal, kind: K, body: BodyOf<K>): void {
-    this.#stage.post({ from: this.#seat.actor.ordinal, to, sequence: this.#seat.sequence++, kind, body } as unknown as Mail)
+    this.#stage.post({ from: this.actor.ordinal, to, sequence: this.sequence++, kind, body } as unknown as Mail)
   }
 
   event(code: string, fields: Readonly<Record<string, number | string>> = {}): void {
-    this.#stage.note({ quantum: this.#quantum, actor: this.#seat.actor.id, code, fields })
+    this.#stage.note({ quantum: this.#quantum, actor: this.actor.id, code, fields })
   }
 }
+
+const NO_MAIL: Mail[] = []
 
 function bySenderAndSequence(x: Mail, y: Mail): number {
   return x.from - y.from || x.sequence - y.sequence

@@ -5,7 +5,6 @@ import type { Bus } from '#shared/bus/bus.ts'
 import { MemoryBus } from '#shared/bus/memory.ts'
 import { Script } from '#shared/command.ts'
 import type { Scenario } from '#shared/scenario.ts'
-import { Stage } from '#shared/stage.ts'
 import { NS_PER_S, quantumAt } from '#shared/time.ts'
 import { conduct, type GrantState } from '#services/conductor/grants.ts'
 import { Cast } from './actors.ts'
@@ -18,6 +17,8 @@ import type { TraceFile } from './perfetto/trace-file.ts'
 import type { Progress } from './progress.ts'
 import { AT_END, writeReport } from './report/report.ts'
 import { lookEvery, quantaASecond } from './telling.ts'
+import { Spread } from './threads/spread.ts'
+import { stageFrom } from './threads/stage-from.ts'
 import { telemetryOf, type Verdict } from './verdict.ts'
 
 export type { Progress, RunResult, Verdict }
@@ -44,6 +45,8 @@ export interface RunOptions {
   readonly live?: LiveRun
   /** Gets the run as a trace (perfetto/trace.ts). */
   readonly traceFile?: TraceFile
+  /** Threads over which the actors are spread, at most; default: this one alone. Not with a trace. */
+  readonly workers?: number
 }
 
 /** How long the loop computes before it lets timers and signals through. */
@@ -61,18 +64,10 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const pacer = new Pacer(pace, () => performance.now())
   const ledger = new Ledger(cast, folder, paced(pacer, options.onProgress))
   const trace = traceFile && new RunTrace(traceFile, cast)
-  const bus: Bus = new MemoryBus(trace && ((bag) => trace.carry(bag)))
   const conductor = cast.conductor()
-  const actors = cast.members.map(({ ordinal }) => (ordinal === conductor.ordinal ? conductor : cast.actor(ordinal)))
-  const stage = new Stage(
-    0,
-    actors,
-    () => 0,
-    (command) => {
-      const ordinal = cast.learn(command)
-      return ordinal === undefined ? undefined : cast.actor(ordinal)
-    },
-  )
+  const spread = Spread.over(options.workers ?? 1, cast)
+  const stage = stageFrom(cast, 0, spread, (ordinal) => (ordinal === conductor.ordinal ? conductor : cast.actor(ordinal)))
+  await using bus = await busFor(scenario, spread, trace)
   await bus.join(0, stage)
   live?.begin({ cast, conductor, pacer, script, folder })
   // All at once, for one that comes first need not be the one that was admitted first.
@@ -112,11 +107,21 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
       return !conductor.allLeft || script.nextFrom(quantum + 1) < end
     },
   })
-  await bus.close()
   trace?.finish(outcome.ended, outcome.final)
   const result = ledger.finish(outcome, bus.name, (performance.now() - startedMs) / 1000)
   live?.reports(outcome.ended, outcome.final)
   live?.end(outcome.ended)
   if (result.folder !== undefined) await writeReport(result.folder, AT_END)
   return result
+}
+
+type ClosingBus = Bus & AsyncDisposable
+
+/** Threads are loaded and started only where there is more than one. It closes itself, also when the run fails. */
+async function busFor(scenario: Scenario, spread: Spread, trace: RunTrace | undefined): Promise<ClosingBus> {
+  const bus =
+    spread.stages > 1
+      ? (await import('./threads/threads.ts')).openThreads(scenario, spread)
+      : new MemoryBus(trace && ((bag) => trace.carry(bag)))
+  return Object.assign(bus, { [Symbol.asyncDispose]: () => bus.close() })
 }

@@ -1,8 +1,11 @@
 /** Actors that chat at random: small enough to reason about, lively enough to find a bus that loses, doubles or reorders mail. */
 import type { Actor, Outbox, Snapshot, Telemetry } from '../actor.ts'
+import { assert } from '../errors.ts'
 import type { Mail } from '../messages.ts'
 import { fork, Stream } from '../random.ts'
+import { Stage } from '../stage.ts'
 import { NEVER, type Quantum } from '../time.ts'
+import type { StageId } from './bus.ts'
 
 export class Gossip implements Actor {
   readonly id: string
@@ -72,18 +75,16 @@ export class Gossip implements Actor {
   }
 }
 
-/** Writes down what it hears, and plays its lines: in quantum q it sends lines[q], to whom and what level. */
+type Lines = Readonly<Record<Quantum, readonly (readonly [to: number, level: number])[]>>
+
+/** Writes down what it hears, tells it as an event, and plays its lines: in quantum q it sends lines[q], to whom and what level. */
 export class Scribe implements Actor {
   readonly id: string
   readonly ordinal: number
   readonly log: (readonly [now: Quantum, reader: number, from: number, sequence: number, level: number])[]
-  readonly #lines: Readonly<Record<Quantum, readonly (readonly [to: number, level: number])[]>>
+  readonly #lines: Lines
 
-  constructor(
-    ordinal: number,
-    log: Scribe['log'],
-    lines: Readonly<Record<Quantum, readonly (readonly [to: number, level: number])[]>> = {},
-  ) {
+  constructor(ordinal: number, log: Scribe['log'], lines: Lines = {}) {
     this.id = `scribe-${ordinal}`
     this.ordinal = ordinal
     this.log = log
@@ -92,7 +93,10 @@ export class Scribe implements Actor {
 
   step(now: Quantum, inbox: readonly Mail[], out: Outbox): void {
     for (const mail of inbox) {
-      if (mail.kind === 'pressure') this.log.push([now, this.ordinal, mail.from, mail.sequence, mail.body.level])
+      if (mail.kind !== 'pressure') continue
+      const { from, sequence, body } = mail
+      this.log.push([now, this.ordinal, from, sequence, body.level])
+      out.event('heard', { from, sequence, level: body.level })
     }
     for (const [to, level] of this.#lines[now] ?? []) out.send(to, 'pressure', { level })
   }
@@ -114,5 +118,40 @@ export class Scribe implements Actor {
 
   observe(): Telemetry {
     return { lines: this.log.length }
+  }
+}
+
+/** Breaks an invariant when its time comes. */
+class Fool extends Scribe {
+  override step(now: Quantum): void {
+    assert(now === 0, `${this.id} is no fool`)
+  }
+}
+
+/** An actor as data, so that it can be made in another thread. */
+export type Guest =
+  | { readonly kind: 'gossip'; readonly ordinal: number; readonly actors: number; readonly until: Quantum }
+  | { readonly kind: 'scribe' | 'fool'; readonly ordinal: number; readonly lines?: Lines }
+
+/** A stage as data: each guest lives on the one that stands at its ordinal. */
+export interface Seating {
+  readonly id: StageId
+  readonly guests: readonly Guest[]
+  readonly stages: readonly StageId[]
+}
+
+export function stageOf({ id, guests, stages }: Seating): Stage {
+  const mine = guests.filter(({ ordinal }) => stages[ordinal] === id)
+  return new Stage(id, mine.map(actorOf), (ordinal) => stages[ordinal]!)
+}
+
+function actorOf(guest: Guest): Actor {
+  switch (guest.kind) {
+    case 'gossip':
+      return new Gossip(guest.ordinal, guest.actors, guest.until)
+    case 'scribe':
+      return new Scribe(guest.ordinal, [], guest.lines)
+    case 'fool':
+      return new Fool(guest.ordinal, [], guest.lines)
   }
 }

@@ -301,6 +301,17 @@ const options = [
     ['run', 'FILE', '--dashboard-host', '::1'],
     'CP_OPTION --dashboard-host: no dashboard is asked for; expected --dashboard as well',
   ),
+  args('no --workers', ['run', 'FILE', '--workers', '0'], 'CP_OPTION --workers: got 0; expected a whole number from 1 to 64'),
+  args(
+    '--workers of a run over a bus',
+    ['run', 'FILE', '--workers', '2', '--bus', 'nats://127.0.0.1:4222'],
+    'CP_OPTION --workers: mail that goes over a bus has its stages in processes; expected no --bus',
+  ),
+  args(
+    '--workers of a run that is traced',
+    ['run', 'FILE', '--workers', '2', '--perfetto', 'trace.json'],
+    'CP_OPTION --workers: mail between threads is not traced; expected no --perfetto',
+  ),
   args('an empty --perfetto', ['run', 'FILE', '--perfetto', ''], 'CP_OPTION --perfetto: got ""; expected the name of a file'),
   args(
     'a --perfetto of a run over a bus',

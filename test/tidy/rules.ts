@@ -23,6 +23,9 @@ const NODE_IN_SHARED: Readonly<Record<string, readonly string[]>> = {
   'shared/bus/control.ts': ['node:crypto'],
   'shared/bus/mailbag.ts': ['node:crypto'],
   'shared/codec.ts': ['node:crypto'],
+  // Threads of one process, which share memory.
+  'shared/bus/worker-end.ts': ['node:worker_threads'],
+  'shared/bus/workers.ts': ['node:worker_threads'],
   'shared/measured.ts': ['node:crypto', 'node:fs'],
 }
 

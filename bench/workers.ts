@@ -1,0 +1,86 @@
+/**
+ * What two threads gain over one on the rack in small: ratio of wall times of two runs one after the other, a process each. And what
+ * the barrier costs: quanta in which two stages, one of them in another thread, have nothing to do but step.
+ */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { workerData } from 'node:worker_threads'
+import type { Actor, Snapshot, Telemetry } from '#shared/actor.ts'
+import { serveStage } from '#shared/bus/worker-end.ts'
+import { type WorkerHire, WorkersBus } from '#shared/bus/workers.ts'
+import { Stage } from '#shared/stage.ts'
+import type { Quantum } from '#shared/time.ts'
+import type { Benchmark } from './harness.ts'
+
+const CHILD = new URL('workers-child.ts', import.meta.url).pathname
+const QUANTA = 100_000
+const QUANTA_WARM = 20_000
+
+export const workers: Benchmark = {
+  figures: [
+    { name: 'workers-speedup', unit: 'times', goal: 1.7, better: 'higher' },
+    { name: 'workers-barrier-microseconds', unit: 'µs', goal: 20, better: 'lower' },
+  ],
+  runs: 5,
+  prepare: (quick) => async () => {
+    const seconds = quick ? 2 : 10
+    const one = await wallMs(seconds, 1)
+    const two = await wallMs(seconds, 2)
+    return [one / two, await barrierMicroseconds()]
+  },
+}
+
+async function wallMs(seconds: number, threads: number): Promise<number> {
+  const { stdout } = await promisify(execFile)(process.execPath, [CHILD, String(seconds), String(threads)])
+  return Number(stdout)
+}
+
+async function barrierMicroseconds(): Promise<number> {
+  const bus = new WorkersBus(2)
+  await bus.join(0, busyStage(0))
+  bus.hire(1, new URL(import.meta.url), {})
+  let quantum = 0
+  const grants = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) await bus.grant({ quantum: quantum++, observe: false, final: false })
+  }
+  await grants(QUANTA_WARM)
+  const startMs = performance.now()
+  await grants(QUANTA)
+  const ms = performance.now() - startMs
+  await bus.close()
+  return (ms / QUANTA) * 1000
+}
+
+class Busy implements Actor {
+  readonly id: string
+  readonly ordinal: number
+
+  constructor(ordinal: number) {
+    this.id = `busy-${ordinal}`
+    this.ordinal = ordinal
+  }
+
+  step(): void {}
+
+  nextWake(now: Quantum): Quantum {
+    return now + 1
+  }
+
+  snapshot(): Snapshot {
+    return {}
+  }
+
+  restore(): void {}
+
+  observe(): Telemetry {
+    return {}
+  }
+}
+
+function busyStage(id: number): Stage {
+  return new Stage(id, [new Busy(id)], (ordinal) => ordinal)
+}
+
+// Run as a worker thread, this file is the other stage.
+const hire = workerData as WorkerHire<unknown> | null
+if (hire) serveStage(hire.post, busyStage(hire.post.stage))

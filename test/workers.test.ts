@@ -1,0 +1,93 @@
+/** `--workers`: however a run is spread over threads, its verdict is that of one thread. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, describe, expect, test } from 'vitest'
+import { parseScenario } from '#shared/scenario.ts'
+import { Cast } from '#simulation/actors.ts'
+import { runScenario, type Verdict } from '#simulation/run.ts'
+import { Spread } from '#simulation/threads/spread.ts'
+import { BASE } from './bad-input/case.ts'
+import { HOMECOMING, randomScenarios, STORM } from './scenario.fixture.ts'
+import { randomScript } from './script.fixture.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'coldpool-workers-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe('a run over threads', () => {
+  const cases = [STORM, HOMECOMING, ...randomScenarios(4)].map((one, i) => [one.name, one, randomScript(one, i)] as const)
+
+  test.each(cases)('%s: the same verdict over 1, 2 and 3 threads, newcomers and strangers included', async (_, one, script) => {
+    const verdicts: Partial<Verdict>[] = []
+    for (const workers of [1, 2, 3]) {
+      const { verdict } = await runScenario({ scenario: one, yaml: '', out: undefined, script }, { workers })
+      const { bus, wallSeconds, ...rest } = verdict
+      expect(wallSeconds).toBeGreaterThan(0)
+      expect(bus).toBe(workers === 1 || stagesOf(one, workers) === 1 ? 'memory' : 'workers')
+      verdicts.push(rest)
+    }
+    expect(verdicts[1]).toEqual(verdicts[0])
+    expect(verdicts[2]).toEqual(verdicts[0])
+  })
+
+  test('that is interrupted ends soon and keeps its folder, with a whole verdict', async () => {
+    const scenario = join(folder, 'long.yaml')
+    const runs = join(folder, 'runs')
+    const second = '  web-2: { host: host-2, kind: zipf, size: 32MiB, accesses: 1k/s }\n'
+    writeFileSync(scenario, `${BASE.replace('duration: 1s', 'duration: 10h')}${second}`)
+    const child = spawn(process.execPath, ['cli/main.ts', 'run', scenario, '--workers', '2', '--out', runs, '--json'])
+    const [stdout, stderr] = [text(child.stdout), text(child.stderr)]
+    while (!existsSync(runs) && child.exitCode === null) await sleep(20)
+    await sleep(500)
+    const asked = performance.now()
+    child.kill('SIGINT')
+    const [exitCode] = (await once(child, 'exit')) as [number | null]
+    expect(performance.now() - asked).toBeLessThan(2000)
+    expect(exitCode, await stderr).toBe(130)
+    const verdict = JSON.parse(await stdout) as Record<string, unknown>
+    expect(verdict).toMatchObject({ scenario: 'base', interrupted: true, bus: 'workers' })
+    const kept = join(runs, readdirSync(runs)[0]!)
+    expect(JSON.parse(readFileSync(join(kept, 'verdict.json'), 'utf8'))).toEqual(verdict)
+  })
+})
+
+describe('a spread', () => {
+  const hosts = [3, 1, 1, 1, 2].map((gibibytes, i) => `  host-${i}: { memory: ${gibibytes}GiB, devices: [device-${i % 2}] }\n`)
+  const RACK = `
+name: rack
+duration: 1s
+devices:
+  device-0: { physical: 1GiB, advertised: 1GiB }
+  device-1: { physical: 1GiB, advertised: 1GiB }
+hosts:
+${hosts.join('')}
+promoters:
+  promoter-4: { host: host-4 }
+workloads:
+  web: { host: host-3, kind: zipf, size: 4GiB, accesses: 1k/s }
+`
+
+  test('balances hosts by what they hold and devices by themselves, with workloads and promoters at home', () => {
+    const cast = new Cast(parseScenario(RACK, 'rack'))
+    const spread = Spread.over(2, cast)
+    const stageOf = (id: string): number => spread.of(cast.ordinalOf(id)!)
+    expect(stageOf('conductor')).toBe(0)
+    // Heaviest first: web's 4 GiB, 3, 2, 1, 1.
+    expect([3, 0, 4, 1, 2].map((host) => stageOf(`host-${host}`))).toEqual([0, 1, 1, 0, 0])
+    expect(stageOf('device-0')).not.toBe(stageOf('device-1'))
+    expect(stageOf('web')).toBe(stageOf('host-3'))
+    expect(stageOf('promoter-4')).toBe(stageOf('host-4'))
+  })
+
+  test('has no thread without an actor', () => {
+    expect(stagesOf(parseScenario(RACK, 'rack'), 64)).toBe(7)
+  })
+})
+
+function stagesOf(scenario: ConstructorParameters<typeof Cast>[0], threads: number): number {
+  return Spread.over(threads, new Cast(scenario)).stages
+}
