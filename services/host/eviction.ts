@@ -46,17 +46,19 @@ export class Eviction {
   age(): number {
     const folded = this.lru.age()
     const { state, flags } = this.#memory.table
+    const wanted = this.#state
+    const device = this.#device
     const young = this.lru.youngestSlot
     const { counts } = this.lru
     let walked = 0
     for (const resident of this.#residents) {
       if (!resident.alive) continue
-      const end = resident.base + resident.pages
-      for (let page = resident.base; page < end; page++) {
-        if (state[page] !== this.#state) continue
-        if (this.#device >= 0 && (flags[page]! >> DEVICE_SHIFT !== this.#device || this.#memory.isUnlisted(page))) continue
+      const { base, pages, work } = resident
+      for (let page = base; page < base + pages; page++) {
+        if (state[page] !== wanted) continue
+        if (device >= 0 && (flags[page]! >> DEVICE_SHIFT !== device || this.#memory.isUnlisted(page))) continue
         walked++
-        this.#history.reveal(page, this.#residents[this.#memory.ownerOf(page)]!.work)
+        this.#history.reveal(page, work)
         let slot = flags[page]! & GENERATION_MASK
         if (slot === folded) {
           slot = this.lru.oldestSlot
@@ -75,20 +77,17 @@ export class Eviction {
   #seek(slot: number, used: number): number {
     const { state, flags } = this.#memory.table
     const wanted = this.#state
+    const device = this.#device
     const first = this.#memory.firstPage
     let page = Math.max(this.lru.hand, first)
-    for (let looked = first; looked < used; looked++) {
+    for (let looked = first; looked < used; looked++, page++) {
       if (page >= used) page = first
+      if (state[page] !== wanted) continue
       const bits = flags[page]!
-      if (
-        state[page] === wanted &&
-        (bits & GENERATION_MASK) === slot &&
-        (this.#device < 0 || (bits >> DEVICE_SHIFT === this.#device && !this.#memory.isUnlisted(page)))
-      ) {
-        this.lru.hand = page + 1
-        return page
-      }
-      page++
+      if ((bits & GENERATION_MASK) !== slot) continue
+      if (device >= 0 && (bits >> DEVICE_SHIFT !== device || this.#memory.isUnlisted(page))) continue
+      this.lru.hand = page + 1
+      return page
     }
     return -1
   }
