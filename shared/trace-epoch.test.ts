@@ -26,11 +26,11 @@ describe('an epoch gathered from single references', () => {
     expect(builder.take()).toMatchObject({ reads: Uint32Array.of(1), writes: Uint32Array.of(0) })
   })
 
-  test('lets every reference pass the cache', () => {
+  test('says nothing of a cache, so that every reference passes it', () => {
     const builder = new EpochBuilder(3, 2)
     builder.add(Uint32Array.of(record(2, 0), record(2, 1)))
-    const { reads, writes, llcReads, llcWritebacks } = builder.take()
-    expect([llcReads, llcWritebacks]).toEqual([reads, writes])
+    const { llcReads, llcWritebacks } = builder.take()
+    expect([llcReads.length, llcWritebacks.length]).toEqual([0, 0])
   })
 
   test('agrees with a plain count, epoch after epoch, however hot a page is', () => {

@@ -1,6 +1,6 @@
 /**
- * Gathers single references into an epoch of a trace: exact counts per page. Left out: a CPU cache, so that every reference
- * counts as one that passes it; whoever knows the misses puts them into the llc columns instead.
+ * Gathers single references into an epoch of a trace: exact counts per page. Left out: a CPU cache, so the epoch has no rows
+ * of what passes one, which means that every reference does.
  *
  * References fall all over the pages, so what a count costs is the cache miss: a byte each keeps four times as many counts
  * near as four bytes would. What a byte cannot hold is carried into a list, in portions, by the few pages that are so hot.
@@ -11,6 +11,8 @@ import type { TraceEpoch } from './trace.ts'
 const BYTE_MAX = 255
 /** What a full byte passes on; it keeps as much, so that a page that was touched never looks untouched. */
 const CARRY = 128
+
+const NO_ROWS = new Uint32Array(0)
 
 export class EpochBuilder {
   /** Reads and writes of a page side by side: a record (references.ts) is the index of what it counts. */
@@ -33,15 +35,20 @@ export class EpochBuilder {
   /** Counts records, each of a page that there is. */
   add(records: Uint32Array): void {
     const counts = this.#counts
+    const carries = this.#carries
+    carries.reserve(records.length)
+    const { items } = carries
+    let { length } = carries
     for (let i = 0; i < records.length; i++) {
       const record = records[i]!
       const count = counts[record]!
       if (count < BYTE_MAX) counts[record] = count + 1
       else {
         counts[record] = CARRY
-        this.#carries.push(record)
+        items[length++] = record
       }
     }
+    carries.length = length
   }
 
   /** The epoch gathered so far, pages ascending; the next one starts empty. */
@@ -71,6 +78,6 @@ export class EpochBuilder {
     }
     this.#carries.clear()
     this.#counts.fill(0)
-    return { pages, reads, writes, llcReads: reads, llcWritebacks: writes }
+    return { pages, reads, writes, llcReads: NO_ROWS, llcWritebacks: NO_ROWS }
   }
 }

@@ -61,10 +61,13 @@ export class Replayer {
     const { state, flags, last } = memory.table
     const { direct } = memory.mapping
     const { base, work } = resident
-    const { pages, reads, writes, llcReads, llcWritebacks } = epoch
+    const { pages, reads, writes } = epoch
+    const llcReads = epoch.llcReads.length > 0 ? epoch.llcReads : reads
+    const llcWritebacks = epoch.llcWritebacks.length > 0 ? epoch.llcWritebacks : writes
     const { touchesPerSecond } = replay
     const epochNs = epochTicks * WORK_TICK_NS
     this.#reserve(end - replay.rows)
+    let { localReads } = access
     const [onDevice, deviceReads, deviceWrites] = [this.#pages, this.#reads, this.#writes]
     for (let row = replay.rows; row < end; row++) {
       const offset = pages[row]!
@@ -73,7 +76,10 @@ export class Replayer {
       let where = state[page]!
       const fast = where === LOCAL || (where === POOLED && direct)
       if (!fast) {
-        if (!this.#fault(resident, page, writes[row]! > 0)) return row
+        if (!this.#fault(resident, page, writes[row]! > 0)) {
+          access.localReads = localReads
+          return row
+        }
         where = state[page]!
       }
       const rate = ((reads[row]! + writes[row]!) * 1e9) / epochNs
@@ -82,7 +88,7 @@ export class Replayer {
       if (where !== POOLED && where !== POISONED) {
         flags[page]! |= ACCESSED
         last[page] = work
-        access.localReads += llcReads[row]!
+        localReads += llcReads[row]!
         continue
       }
       if (where === POOLED && before >= hotPerSecond !== rate >= hotPerSecond) crossed(page, rate >= hotPerSecond)
@@ -99,6 +105,7 @@ export class Replayer {
       access.touchPooled(resident, page, llcReads[row]!, writebacks)
       if (writebacks > 0) access.rewrite(page, writebacks)
     }
+    access.localReads = localReads
     return end
   }
 
