@@ -55,6 +55,9 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const { scenario, script = new Script() } = input
   const startedMs = performance.now()
   const cast = new Cast(scenario)
+  const conductor = cast.conductor()
+  // Before there is a folder, for a file that an actor reads may be wrong.
+  const actors = cast.members.map(({ ordinal }) => (ordinal === conductor.ordinal ? conductor : cast.actor(ordinal)))
   const folder = input.out === undefined ? undefined : RunFolder.create(input.out, scenario, input.yaml)
   for (const stamped of script.commands) folder?.injection(stamped)
   const { signal, pace = 0, live, traceFile } = options
@@ -62,8 +65,6 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const ledger = new Ledger(cast, folder, paced(pacer, options.onProgress))
   const trace = traceFile && new RunTrace(traceFile, cast)
   const bus: Bus = new MemoryBus(trace && ((bag) => trace.carry(bag)))
-  const conductor = cast.conductor()
-  const actors = cast.members.map(({ ordinal }) => (ordinal === conductor.ordinal ? conductor : cast.actor(ordinal)))
   const stage = new Stage(
     0,
     actors,
