@@ -155,7 +155,7 @@ export class Plot {
 
   /** The size of what a file replays is known only now. */
   #kindOf(id: string, workload: WorkloadScenario): WorkloadKind {
-    const kind = kindOf(workload)
+    const kind = kindOf(workload, this.#scenario.hosts[workload.host]!)
     if (kind.name !== 'references') return kind
     const bytes = kind.references.pages * PAGE_BYTES
     const most = hostBytesMax(this.#scenario, workload.host)
@@ -210,7 +210,7 @@ function accessOf(access: HostScenario['access']): AccessSpec {
   }
 }
 
-function kindOf(workload: WorkloadScenario): WorkloadKind {
+function kindOf(workload: WorkloadScenario, host: HostScenario): WorkloadKind {
   switch (workload.kind) {
     case 'zipf':
       return { name: 'zipf', accessesPerSecond: workload.accesses, writeShare: workload.writeShare, skew: workload.skew }
@@ -246,15 +246,17 @@ function kindOf(workload: WorkloadScenario): WorkloadKind {
         passes: workload.passes,
       }
     case 'trace':
-      return traceOf(workload)
+      return traceOf(workload, host)
   }
 }
 
 /** As many as in the recordings. */
-const EPOCH_REFERENCES = 1_000_000
+const EPOCH_REFERENCES_MAX = 1_000_000
 
-function traceOf(workload: Extract<WorkloadScenario, { kind: 'trace' }>): WorkloadKind {
-  const { trace, file, epochReferences = EPOCH_REFERENCES, epoch: epochNs, repeat } = workload
+/** An epoch of no more references than there are frames cannot flood DRAM by itself, whatever it touches. */
+function traceOf(workload: Extract<WorkloadScenario, { kind: 'trace' }>, { memory }: HostScenario): WorkloadKind {
+  const { trace, file, epoch: epochNs, repeat } = workload
+  const epochReferences = workload.epochReferences ?? Math.min(EPOCH_REFERENCES_MAX, Math.floor(memory / PAGE_BYTES))
   if (file !== undefined) return { name: 'references', references: openReferences(file), epochReferences, epochNs, repeat }
   assert(trace !== undefined, 'a trace is a recording or a file (checked)')
   return { name: 'trace', trace: loadTrace(trace), epochNs, repeat }

@@ -92,7 +92,11 @@ const trace = mapping('Replays a trace of page accesses, exactly: a recording of
   ...common,
   trace: choice('The recording', TRACE_NAMES).optional(),
   file: path('Instead of a recording: a file of references, relative to where the workload runs').optional(),
-  epochReferences: whole('References of the file that make an epoch; default 1000000', 1, EPOCH_REFERENCES_MAX).optional(),
+  epochReferences: whole(
+    'References of the file that make an epoch; default: as many as its host has pages of DRAM, at most 1000000',
+    1,
+    EPOCH_REFERENCES_MAX,
+  ).optional(),
   epoch: time('Work time that one epoch takes; default 100ms', { min: '1ms', max: '1h' }).prefault('100ms'),
   repeat: whole('Times it is replayed, 0: for ever; default 1', 0, 1_000_000).default(1),
 })
