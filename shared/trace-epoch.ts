@@ -69,7 +69,7 @@ export class EpochBuilder {
       reads[row] = pair & BYTE_MAX
       writes[row] = pair >>> 8
     }
-    const carries = this.#carries.take().sort()
+    const carries = this.#carries.take().toSorted()
     for (let i = 0, row = 0; i < carries.length; i++) {
       const record = carries[i]!
       while (pages[row]! < record >>> 1) row++
