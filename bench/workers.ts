@@ -83,4 +83,4 @@ function busyStage(id: number): Stage {
 
 // Run as a worker thread, this file is the other stage.
 const hire = workerData as WorkerHire<unknown> | null
-if (hire) serveStage(hire.post, busyStage(hire.post.stage))
+if (hire) serveStage(hire.post, () => busyStage(hire.post.stage))

@@ -41,16 +41,45 @@ export class Digest {
   numbers(values: ArrayLike<number>): void {
     const n = values.length
     this.word(n)
-    if (values instanceof Float64Array || values instanceof Float32Array || Array.isArray(values)) {
-      for (let i = 0; i < n; i++) this.number(values[i])
-      return
-    }
-    let a = this.a
-    let b = this.b
-    for (let i = 0; i < n; i++) {
-      a = Math.imul(a ^ values[i]!, 0x85ebca6b)
+    if (values instanceof Uint32Array) this.#words32(values)
+    else if (values instanceof Uint16Array) this.#words16(values)
+    else if (values instanceof Uint8Array) this.#words8(values)
+    else for (let i = 0; i < n; i++) this.number(values[i]!)
+  }
+
+  // One loop for each width: a loop that has met several of them asks at every element which it is.
+
+  #words32(values: Uint32Array): void {
+    let { a, b } = this
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]! | 0
+      a = Math.imul(a ^ value, 0x85ebca6b)
       a ^= a >>> 15
-      b = (Math.imul(b ^ a, 0xc2b2ae35) + values[i]!) | 0
+      b = (Math.imul(b ^ a, 0xc2b2ae35) + value) | 0
+    }
+    this.a = a
+    this.b = b
+  }
+
+  #words16(values: Uint16Array): void {
+    let { a, b } = this
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!
+      a = Math.imul(a ^ value, 0x85ebca6b)
+      a ^= a >>> 15
+      b = (Math.imul(b ^ a, 0xc2b2ae35) + value) | 0
+    }
+    this.a = a
+    this.b = b
+  }
+
+  #words8(values: Uint8Array): void {
+    let { a, b } = this
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!
+      a = Math.imul(a ^ value, 0x85ebca6b)
+      a ^= a >>> 15
+      b = (Math.imul(b ^ a, 0xc2b2ae35) + value) | 0
     }
     this.a = a
     this.b = b

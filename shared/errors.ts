@@ -11,6 +11,7 @@ export const ERRORS = {
   CP_OVERRIDE: 'a --set names no value of the scenario',
   CP_OPTION: 'a command-line option has the wrong form',
   CP_DATA: 'a data file of the product is missing or damaged',
+  CP_TRACE: 'a file of references is missing, damaged, or not the one that the run began with',
   CP_OUTPUT: 'a folder of results cannot be written',
   CP_RUN_FOLDER: 'the folder of a run is missing or damaged',
   CP_WIRE: 'a message from outside is malformed',

@@ -31,8 +31,8 @@ export const FIELD_NOTES: Notes = {
     pages: 'for each row the page, 0 to pages − 1 of the profile',
     reads: 'for each row, reads of that page',
     writes: 'for each row, writes',
-    llcReads: 'for each row, reads of 64 B that miss the CPU cache',
-    llcWritebacks: 'for each row, write-backs of 64 B',
+    llcReads: 'for each row, reads of 64 B that miss the CPU cache; no rows: as reads',
+    llcWritebacks: 'for each row, write-backs of 64 B; no rows: as writes',
   },
   left: {},
   progress: {

@@ -56,7 +56,7 @@ export const MESSAGES = {
     from: 'workload',
     to: ['host'],
     meaning:
-      "a trace's epoch: exact counts per page, spread over workNs of work time; llcReads and llcWritebacks are what passes the CPU cache",
+      "a trace's epoch: exact counts per page, spread over workNs of work time; llcReads and llcWritebacks are what passes the CPU cache; without rows there, every read and write does",
     fields: {
       epoch: 'u32',
       workNs: 'f64',

@@ -17,7 +17,7 @@ export interface TraceEpoch {
   readonly pages: Uint32Array
   readonly reads: Uint32Array
   readonly writes: Uint32Array
-  /** What passes a last-level cache of 1 MiB: lines of 64 B fetched and written back. */
+  /** What passes a last-level cache (of 1 MiB, in the recordings): lines of 64 B fetched and written back. No rows: everything. */
   readonly llcReads: Uint32Array
   readonly llcWritebacks: Uint32Array
 }

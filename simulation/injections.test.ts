@@ -357,6 +357,9 @@ test('a workload for a live run is checked by the same rules, without a file', (
   expect(() => checkWorkload(scenario, 'bear', { ...bear, deliberate: '4KiB' })).toThrow(
     /^CP_SCENARIO_SHAPE workloads\.bear\.deliberate: got 4096 bytes; expected 0B: a newcomer takes nothing on purpose/,
   )
+  expect(() => checkWorkload(scenario, 'tape', { host: 'host-1', kind: 'trace', file: '/etc/passwd' })).toThrow(
+    /^CP_SCENARIO_SHAPE workloads\.tape\.file: got "\/etc\/passwd"; expected a recording: a newcomer reads no file/,
+  )
   expect(() => checkWorkload(scenario, 'bear', 'bear')).toThrow(
     /^CP_SCENARIO_SHAPE workloads\.bear: got "bear"; expected a mapping with kind/,
   )

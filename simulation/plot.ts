@@ -2,9 +2,12 @@
 import type { Ordinal } from '#shared/actor.ts'
 import { ContentSizes, type Drifts, type Profiles } from '#shared/content.ts'
 import { loadDrifts, loadProfiles, loadTrace } from '#shared/measured.ts'
+import { assert, ColdpoolError } from '#shared/errors.ts'
 import { PAGE_BYTES } from '#shared/page/page-table.ts'
 import type { DeviceScenario, HostScenario, PromoterScenario, Scenario, WorkloadScenario } from '#shared/scenario.ts'
+import { hostBytesMax } from '#shared/scenario/consistency.ts'
 import { NS_PER_S } from '#shared/time.ts'
+import { formatBytes } from '#shared/units.ts'
 import { CODECS } from '#services/device/codec.ts'
 import { Device } from '#services/device/device.ts'
 import { Host } from '#services/host/host.ts'
@@ -14,6 +17,7 @@ import type { SharesSpec } from '#services/device/spec.ts'
 import type { WorkloadKind } from '#services/workload/spec.ts'
 import { Workload } from '#services/workload/workload.ts'
 import { isolationOf } from './isolation.ts'
+import { openReferences } from './reference-file.ts'
 
 export class Plot {
   readonly #scenario: Scenario
@@ -137,7 +141,7 @@ export class Plot {
       newcomer,
       startNs: workload.start,
       stopNs: workload.stop ?? Infinity,
-      kind: kindOf(workload),
+      kind: this.#kindOf(id, workload),
       pages: workload.kind === 'trace' ? 0 : Math.floor(workload.size / PAGE_BYTES),
       stored: workload.content,
       written: workload.writes,
@@ -147,6 +151,21 @@ export class Plot {
       cacheBytes: 'cache' in workload ? workload.cache : 0,
       missFraction: 'miss' in workload ? workload.miss : undefined,
     })
+  }
+
+  /** The size of what a file replays is known only now. */
+  #kindOf(id: string, workload: WorkloadScenario): WorkloadKind {
+    const kind = kindOf(workload, this.#scenario.hosts[workload.host]!)
+    if (kind.name !== 'references') return kind
+    const bytes = kind.references.pages * PAGE_BYTES
+    const most = hostBytesMax(this.#scenario, workload.host)
+    if (bytes <= most) return kind
+    throw new ColdpoolError(
+      'CP_SCENARIO_LIMIT',
+      `workloads.${id}.file`,
+      `its pages take ${formatBytes(bytes)}`,
+      `at most ${formatBytes(most)}, what the workloads of ${workload.host} may take together`,
+    )
   }
 
   #promoterOf(host: string): { id: string; spec: PromoterScenario } | undefined {
@@ -191,7 +210,7 @@ function accessOf(access: HostScenario['access']): AccessSpec {
   }
 }
 
-function kindOf(workload: WorkloadScenario): WorkloadKind {
+function kindOf(workload: WorkloadScenario, host: HostScenario): WorkloadKind {
   switch (workload.kind) {
     case 'zipf':
       return { name: 'zipf', accessesPerSecond: workload.accesses, writeShare: workload.writeShare, skew: workload.skew }
@@ -227,6 +246,18 @@ function kindOf(workload: WorkloadScenario): WorkloadKind {
         passes: workload.passes,
       }
     case 'trace':
-      return { name: 'trace', trace: loadTrace(workload.trace), epochNs: workload.epoch, repeat: workload.repeat }
+      return traceOf(workload, host)
   }
+}
+
+/** As many as in the recordings. */
+const EPOCH_REFERENCES_MAX = 1_000_000
+
+/** An epoch of no more references than there are frames cannot flood DRAM by itself, whatever it touches. */
+function traceOf(workload: Extract<WorkloadScenario, { kind: 'trace' }>, { memory }: HostScenario): WorkloadKind {
+  const { trace, file, epoch: epochNs, repeat } = workload
+  const epochReferences = workload.epochReferences ?? Math.min(EPOCH_REFERENCES_MAX, Math.floor(memory / PAGE_BYTES))
+  if (file !== undefined) return { name: 'references', references: openReferences(file), epochReferences, epochNs, repeat }
+  assert(trace !== undefined, 'a trace is a recording or a file (checked)')
+  return { name: 'trace', trace: loadTrace(trace), epochNs, repeat }
 }

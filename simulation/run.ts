@@ -58,15 +58,16 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const { scenario, script = new Script() } = input
   const startedMs = performance.now()
   const cast = new Cast(scenario)
+  const conductor = cast.conductor()
+  const spread = Spread.over(options.workers ?? 1, cast)
+  // Before there is a folder, for a file that an actor reads may be wrong.
+  const stage = stageFrom(cast, 0, spread, (ordinal) => (ordinal === conductor.ordinal ? conductor : cast.actor(ordinal)))
   const folder = input.out === undefined ? undefined : RunFolder.create(input.out, scenario, input.yaml)
   for (const stamped of script.added) folder?.injection(stamped)
   const { signal, pace = 0, live, traceFile } = options
   const pacer = new Pacer(pace, () => performance.now())
   const ledger = new Ledger(cast, folder, paced(pacer, options.onProgress))
   const trace = traceFile && new RunTrace(traceFile, cast)
-  const conductor = cast.conductor()
-  const spread = Spread.over(options.workers ?? 1, cast)
-  const stage = stageFrom(cast, 0, spread, (ordinal) => (ordinal === conductor.ordinal ? conductor : cast.actor(ordinal)))
   await using bus = await busFor(scenario, spread, trace)
   await bus.join(0, stage)
   live?.begin({ cast, conductor, pacer, script, folder })

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
+import { ColdpoolError } from '#shared/errors.ts'
 import { parseScenario } from '#shared/scenario.ts'
 import { Cast } from '#simulation/actors.ts'
 import { runScenario, type Verdict } from '#simulation/run.ts'
@@ -17,6 +18,21 @@ import { randomScript } from './script.fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coldpool-workers-'))
 afterAll(() => rmSync(folder, { recursive: true }))
+
+const hosts = [3, 1, 1, 1, 2].map((gibibytes, i) => `  host-${i}: { memory: ${gibibytes}GiB, devices: [device-${i % 2}] }\n`)
+const RACK = `
+name: rack
+duration: 1s
+devices:
+  device-0: { physical: 1GiB, advertised: 1GiB }
+  device-1: { physical: 1GiB, advertised: 1GiB }
+hosts:
+${hosts.join('')}
+promoters:
+  promoter-4: { host: host-4 }
+workloads:
+  web: { host: host-3, kind: zipf, size: 4GiB, accesses: 1k/s }
+`
 
 describe('a run over threads', () => {
   const cases = [STORM, HOMECOMING, ...randomScenarios(4)].map((one, i) => [one.name, one, randomScript(one, i)] as const)
@@ -32,6 +48,18 @@ describe('a run over threads', () => {
     }
     expect(verdicts[1]).toEqual(verdicts[0])
     expect(verdicts[2]).toEqual(verdicts[0])
+  })
+
+  test('fails by a user’s mistake as on one thread, also where another one makes it', async () => {
+    const yaml = `${RACK}  trace: { host: host-0, kind: trace, file: ${JSON.stringify(join(folder, 'missing.refs'))} }\n`
+    const scenario = parseScenario(yaml, 'rack')
+    const cast = new Cast(scenario)
+    expect(Spread.over(2, cast).of(cast.ordinalOf('trace')!)).toBe(1)
+    for (const workers of [1, 2]) {
+      const failure: unknown = await runScenario({ scenario, yaml, out: undefined }, { workers }).catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(ColdpoolError)
+      expect((failure as ColdpoolError).message).toMatch(/^CP_TRACE .*missing\.refs/)
+    }
   })
 
   test('that is interrupted ends soon and keeps its folder, with a whole verdict', async () => {
@@ -56,21 +84,6 @@ describe('a run over threads', () => {
 })
 
 describe('a spread', () => {
-  const hosts = [3, 1, 1, 1, 2].map((gibibytes, i) => `  host-${i}: { memory: ${gibibytes}GiB, devices: [device-${i % 2}] }\n`)
-  const RACK = `
-name: rack
-duration: 1s
-devices:
-  device-0: { physical: 1GiB, advertised: 1GiB }
-  device-1: { physical: 1GiB, advertised: 1GiB }
-hosts:
-${hosts.join('')}
-promoters:
-  promoter-4: { host: host-4 }
-workloads:
-  web: { host: host-3, kind: zipf, size: 4GiB, accesses: 1k/s }
-`
-
   test('balances hosts by what they hold and devices by themselves, with workloads and promoters at home', () => {
     const cast = new Cast(parseScenario(RACK, 'rack'))
     const spread = Spread.over(2, cast)

@@ -10,6 +10,8 @@ export const TOLERANCES = {
   little: 0.02,
   /** An overloaded engine: served against what it can serve. */
   overload: 0.1,
+  /** Miss ratio of a trace in DRAM and swap, against Che's approximation of LRU. */
+  missRatio: 0.02,
   /** A verdict's main figure from 0.5 to 2 ms of quantum. */
   quantumDrift: 0.05,
 } as const

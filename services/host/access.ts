@@ -97,6 +97,30 @@ export class Access {
     this.#transfer(resident, page, reads, writes, visits)
   }
 
+  /**
+   * As touchPooled() and rewrite() for many pages, each on a device, directly mapped and not hinted, with the lines of each
+   * that are read and written. Column by column, as #drawPooled.
+   */
+  touchRows(resident: Resident, pages: Uint32Array, reads: Uint32Array, writes: Uint32Array, count: number): void {
+    const { memory, links, stream } = this.#parts
+    const { flags, last, size, klass } = memory.table
+    const { work } = resident
+    for (let i = 0; i < count; i++) {
+      const page = pages[i]!
+      flags[page]! |= ACCESSED
+      last[page] = work
+    }
+    for (let device = 0; device < links.length; device++) {
+      resident.accesses[device]! += links[device]!.accessRows(device, memory.table, pages, reads, writes, count, this.#meter)
+    }
+    for (let i = 0; i < count; i++) {
+      const lines = writes[i]!
+      if (lines === 0 || (lines < LINES_PER_PAGE && stream.unit() * LINES_PER_PAGE >= lines)) continue
+      const page = pages[i]!
+      this.resize(page, memory.classes[klass[page]!]!.written.after(size[page]!, stream.unit()))
+    }
+  }
+
   touch(resident: Resident, page: number): void {
     const { flags } = this.#parts.memory.table
     this.#parts.history.touch(page, resident.work)

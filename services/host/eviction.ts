@@ -8,7 +8,17 @@ import type { Lru } from './lru.ts'
 import type { HostMemory } from './memory.ts'
 import type { Resident } from './resident.ts'
 
+/** Pages of the node are looked for among so many at a time; their numbers stay in a core's own cache. */
+const BLOCK = 1024
+
 export class Eviction {
+  /** Pages of the node in the block that a walk is in; empty between blocks. */
+  readonly #walked = new Uint32Array(BLOCK + 1)
+  /** Pages of the node in the block that the hand is in, from where it came to it; the next one to be looked at. */
+  readonly #ahead = new Uint32Array(BLOCK + 1)
+  #aheadEnd = 0
+  #aheadCount = 0
+  #aheadNext = 0
   readonly #memory: HostMemory
   readonly #history: History
   readonly #residents: readonly Resident[]
@@ -25,6 +35,11 @@ export class Eviction {
     this.lru = lru
     this.#state = state
     this.#device = device
+  }
+
+  /** Before reclaim begins anew: other pages may have come to the node in the meantime. While it goes on, none come before its hand. */
+  begin(): void {
+    this.#aheadEnd = 0
   }
 
   /** The next page of the oldest generation that was not accessed, or −1. Accessed ones on the way are made young. `spend` is charged a page looked at. */
@@ -45,30 +60,55 @@ export class Eviction {
   /** Walks all pages of the node: accessed ones enter a new youngest generation, bits cleared. Returns pages walked. */
   age(): number {
     const folded = this.lru.age()
-    const { state, flags } = this.#memory.table
-    const young = this.lru.youngestSlot
-    const { counts } = this.lru
     let walked = 0
     for (const resident of this.#residents) {
       if (!resident.alive) continue
       const end = resident.base + resident.pages
-      for (let page = resident.base; page < end; page++) {
-        if (state[page] !== this.#state) continue
-        if (this.#device >= 0 && (flags[page]! >> DEVICE_SHIFT !== this.#device || this.#memory.isUnlisted(page))) continue
-        walked++
-        this.#history.reveal(page, this.#residents[this.#memory.ownerOf(page)]!.work)
-        let slot = flags[page]! & GENERATION_MASK
-        if (slot === folded) {
-          slot = this.lru.oldestSlot
-          flags[page] = (flags[page]! & ~GENERATION_MASK) | slot
-        }
-        if ((flags[page]! & ACCESSED) === 0) continue
-        counts[slot]!--
-        counts[young]!++
-        flags[page] = (flags[page]! & ~(GENERATION_MASK | ACCESSED)) | young
+      for (let from = resident.base; from < end; from += BLOCK) {
+        const found = this.#find(from, Math.min(from + BLOCK, end), this.#walked)
+        this.#rejuvenate(found, resident.work, folded)
+        walked += found
       }
     }
     return walked
+  }
+
+  /** Pages of the node in [from, end). Looked for without a branch, for in which state a page is is as good as random. */
+  #find(from: number, end: number, found: Uint32Array): number {
+    const { state, flags } = this.#memory.table
+    const wanted = this.#state
+    let count = 0
+    for (let page = from; page < end; page++) {
+      found[count] = page
+      count += ((state[page]! ^ wanted) - 1) >>> 31
+    }
+    if (this.#device < 0) return count
+    let kept = 0
+    for (let i = 0; i < count; i++) {
+      const page = found[i]!
+      found[kept] = page
+      if (flags[page]! >> DEVICE_SHIFT === this.#device && !this.#memory.isUnlisted(page)) kept++
+    }
+    return kept
+  }
+
+  #rejuvenate(count: number, work: number, folded: number): void {
+    const { flags } = this.#memory.table
+    const found = this.#walked
+    const { counts, oldestSlot, youngestSlot: young } = this.lru
+    this.#history.revealAll(found, count, work)
+    for (let i = 0; i < count; i++) {
+      const page = found[i]!
+      let bits = flags[page]!
+      if ((bits & GENERATION_MASK) === folded) {
+        bits = (bits & ~GENERATION_MASK) | oldestSlot
+        flags[page] = bits
+      }
+      if ((bits & ACCESSED) === 0) continue
+      counts[bits & GENERATION_MASK]!--
+      counts[young]!++
+      flags[page] = (bits & ~(GENERATION_MASK | ACCESSED)) | young
+    }
   }
 
   /** The hand moves on to the next page of the generation; −1 after a whole turn without one. */
@@ -76,19 +116,24 @@ export class Eviction {
     const { state, flags } = this.#memory.table
     const wanted = this.#state
     const first = this.#memory.firstPage
+    const ahead = this.#ahead
     let page = Math.max(this.lru.hand, first)
-    for (let looked = first; looked < used; looked++) {
-      if (page >= used) page = first
-      const bits = flags[page]!
-      if (
-        state[page] === wanted &&
-        (bits & GENERATION_MASK) === slot &&
-        (this.#device < 0 || (bits >> DEVICE_SHIFT === this.#device && !this.#memory.isUnlisted(page)))
-      ) {
-        this.lru.hand = page + 1
-        return page
+    for (let left = used - first; left > 0;) {
+      if (this.#aheadEnd === 0) {
+        if (page >= used) page = first
+        this.#aheadEnd = Math.min(page + BLOCK, used)
+        this.#aheadCount = this.#find(page, this.#aheadEnd, ahead)
+        this.#aheadNext = 0
       }
-      page++
+      while (this.#aheadNext < this.#aheadCount) {
+        const found = ahead[this.#aheadNext++]!
+        if ((flags[found]! & GENERATION_MASK) !== slot || state[found] !== wanted) continue
+        this.lru.hand = found + 1
+        return found
+      }
+      left -= this.#aheadEnd - page
+      page = this.#aheadEnd
+      this.#aheadEnd = 0
     }
     return -1
   }

@@ -62,6 +62,18 @@ export class History {
     if (last > table.last[page]!) table.last[page] = last
   }
 
+  /** As reveal() for the first `count` of these pages. Of those without a rate, such as a trace's, nothing is drawn. */
+  revealAll(pages: Uint32Array, count: number, now: number): void {
+    const { flags, known, klass } = this.#table
+    const classes = this.#classes
+    for (let i = 0; i < count; i++) {
+      const page = pages[i]!
+      if ((flags[page]! & HINTED) !== 0 || known[page]! >= now) continue
+      if (touchesPerTick(classes[klass[page]!]!) === 0) known[page] = now
+      else this.reveal(page, now)
+    }
+  }
+
   /** A touch that is known to happen now (it reached a device, faulted, or was recorded in a trace). */
   touch(page: number, now: number): void {
     this.#table.flags[page]! |= ACCESSED

@@ -145,13 +145,13 @@ export class Host implements Actor {
     this.#tenancy = tenancy
     this.#demotion = demotion
     this.#sweeper = new Sweeper(memory, history, access, contentKey)
-    this.#replayer = new Replayer(
+    this.#replayer = new Replayer({
       memory,
-      history,
       access,
-      (resident, page) => this.#allocation.touch(resident, page),
-      (page, before, after) => tenancy.rated(page, before, after),
-    )
+      allocate: (resident, page) => this.#allocation.touch(resident, page),
+      hotPerSecond,
+      crossed: (page, hot) => tenancy.crossed(page, hot),
+    })
     if (spec.promotion !== undefined) {
       this.#promotion = new Promotion({
         memory,

@@ -136,6 +136,53 @@ export class Link {
     return lines
   }
 
+  /** As access() for the first `count` pages that lie on this device, a visit for each line read; returns lines. */
+  accessRows(
+    device: number,
+    table: PageTable,
+    pages: Uint32Array,
+    reads: Uint32Array,
+    writes: Uint32Array,
+    count: number,
+    meter: Float64Array,
+  ): number {
+    const { flags, size } = table
+    const rawAbove = this.#rawAboveBytes
+    for (const list of [this.#pages, this.#reads, this.#writes]) list.reserve(count)
+    const { items: accessed } = this.#pages
+    const { items: readLines } = this.#reads
+    const { items: writtenLines } = this.#writes
+    let at = this.#pages.length
+    let [zero, raw, read, written, recompressed] = [0, 0, 0, 0, 0]
+    for (let i = 0; i < count; i++) {
+      const page = pages[i]!
+      const reading = reads[i]!
+      const writing = writes[i]!
+      if (flags[page]! >> DEVICE_SHIFT !== device || reading + writing === 0) continue
+      const bytes = size[page]!
+      if (bytes === 0) zero += reading
+      else if (bytes > rawAbove) raw += reading
+      else if (writing > 0) recompressed++
+      read += reading
+      written += writing
+      accessed[at] = page
+      readLines[at] = reading < 0xffff ? reading : 0xffff
+      writtenLines[at++] = writing < 0xffff ? writing : 0xffff
+    }
+    for (const list of [this.#pages, this.#reads, this.#writes]) list.length = at
+    const compressed = read - zero - raw
+    this.#readBytes += read * LINE_BYTES
+    this.#writeBytes += written * LINE_BYTES
+    this.#recompressions += recompressed
+    this.#compressedReads += compressed
+    const base = device * METER_SLOTS
+    meter[base + ZERO]! += zero
+    meter[base + RAW]! += raw
+    meter[base + COMPRESSED]! += compressed
+    meter[base + REWRITTEN]! += recompressed
+    return read + written
+  }
+
   /** A whole page copied off the device. Decompressing all of it is two average line reads, which stop halfway. */
   copyOut(size: number): void {
     this.#readBytes += PAGE_BYTES

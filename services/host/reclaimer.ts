@@ -126,6 +126,7 @@ export class Reclaimer {
     const pages = this.#senpai!.due(nowNs, stalledNs, memory.table.counts[LOCAL]!)
     // It works in its own time, not in kswapd's.
     const purse = { budgetNs: 0 }
+    this.#dram.eviction.begin()
     for (let picked = 0; picked < pages; picked++) {
       const page = this.#victim(this.#dram, purse)
       if (page < 0) return
@@ -184,6 +185,7 @@ export class Reclaimer {
     let goal = this.#target - memory.free - memory.table.counts[DEMOTING]! - memory.writeback
     while (goal > 0 && this.#dropFile(this.#dram, DRAM_NODE)) goal--
     if (this.#backOff) return
+    this.#dram.eviction.begin()
     while (goal > 0 && kswapd.budgetNs > 0) {
       const page = this.#victim(this.#dram)
       if (page < 0) break
@@ -215,6 +217,7 @@ export class Reclaimer {
     let dropping = true
     while (dropping && short()) dropping = this.#dropFile(node, nodeOf(device))
     const { table } = memory
+    node.eviction.begin()
     while (short() && node.kswapd.budgetNs > 0 && memory.swapFree > 0 && !swap.congested(nowNs)) {
       const page = this.#victim(node)
       if (page < 0) break

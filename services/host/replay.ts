@@ -1,37 +1,39 @@
 /**
  * Replays a trace's epochs: exact counts, spread over the epoch's work time in the order of its rows. A page is
  * allocated by its first touch.
+ *
+ * Nearly every row finds its page in DRAM or mapped on a device. Those in DRAM are done as they are met, those on a device are
+ * gathered and done column by column (access.ts); what faults, is hinted or was poisoned is done by itself, in its place among them.
  */
-import { POISONED, POOLED, SWAPPED, FREE } from '#shared/page/transitions.ts'
+import { ACCESSED, HINTED } from '#shared/page/page-table.ts'
+import { FREE, LOCAL, POISONED, POOLED, SWAPPED } from '#shared/page/transitions.ts'
 import type { BodyOf } from '#shared/messages.ts'
 import type { Access } from './access.ts'
 import { WORK_TICK_NS } from './classes.ts'
-import type { History } from './history.ts'
 import type { HostMemory } from './memory.ts'
 import type { Replay, Resident } from './resident.ts'
 
-export class Replayer {
-  readonly #memory: HostMemory
-  readonly #history: History
-  readonly #access: Access
+export interface ReplayerParts {
+  readonly memory: HostMemory
+  readonly access: Access
   /** Allocates a page, or says that there is no frame. */
-  readonly #allocate: (resident: Resident, page: number) => boolean
+  readonly allocate: (resident: Resident, page: number) => boolean
+  /** Touches per second from which a page is truly hot … */
+  readonly hotPerSecond: number
+  /** … and who hears that a pooled page has become so, or is so no more. */
+  readonly crossed: (page: number, hot: boolean) => void
+}
 
-  /** Hears a page's touches per second before and after its row. */
-  readonly #rated: (page: number, before: number, after: number) => void
+export class Replayer {
+  readonly #parts: ReplayerParts
+  /** Rows whose page is on a device and still to be touched; empty between ticks. */
+  #pages = new Uint32Array(0)
+  #reads = new Uint32Array(0)
+  #writes = new Uint32Array(0)
+  #gathered = 0
 
-  constructor(
-    memory: HostMemory,
-    history: History,
-    access: Access,
-    allocate: (resident: Resident, page: number) => boolean,
-    rated: (page: number, before: number, after: number) => void,
-  ) {
-    this.#memory = memory
-    this.#history = history
-    this.#access = access
-    this.#allocate = allocate
-    this.#rated = rated
+  constructor(parts: ReplayerParts) {
+    this.#parts = parts
   }
 
   tick(resident: Resident, replay: Replay, ticks: number): void {
@@ -43,8 +45,9 @@ export class Replayer {
       replay.spentTicks += spent
       left -= spent
       const rows = Math.floor((epoch.pages.length * replay.spentTicks) / total)
-      for (; replay.rows < rows; replay.rows++) if (!this.#row(resident, replay, epoch, replay.rows, total)) return
-      if (replay.spentTicks < total) return
+      replay.rows = this.#replay(resident, replay, epoch, rows, total)
+      this.#touch(resident)
+      if (replay.rows < rows || replay.spentTicks < total) return
       replay.queue.shift()
       replay.spentTicks = 0
       replay.rows = 0
@@ -52,30 +55,81 @@ export class Replayer {
     }
   }
 
-  /** False if the row has to wait for a frame. */
-  #row(resident: Resident, replay: Replay, epoch: BodyOf<'accesses'>, row: number, epochTicks: number): boolean {
-    const { table } = this.#memory
-    const offset = epoch.pages[row]!
-    if (offset >= resident.pages) return true
-    const page = resident.base + offset
-    let state = table.state[page]!
-    if (state === FREE && !this.#allocate(resident, page)) return false
-    if (state === SWAPPED && !this.#access.fault(resident, page)) return false
-    // The place of a row's stores among its reads is not recorded: the fault comes first.
-    if (!this.#access.faults.meet(resident, page, epoch.writes[row]! > 0)) return false
-    state = table.state[page]!
-    const rate = ((epoch.reads[row]! + epoch.writes[row]!) * 1e9) / (epochTicks * WORK_TICK_NS)
-    this.#rated(page, replay.touchesPerSecond[offset]!, rate)
-    replay.touchesPerSecond[offset] = rate
-    if (state === POOLED || state === POISONED) {
+  /** Rows up to `end`; returns the first that has to wait for a frame, or `end`. */
+  #replay(resident: Resident, replay: Replay, epoch: BodyOf<'accesses'>, end: number, epochTicks: number): number {
+    const { memory, access, hotPerSecond, crossed } = this.#parts
+    const { state, flags, last } = memory.table
+    const { direct } = memory.mapping
+    const { base, work } = resident
+    const { pages, reads, writes } = epoch
+    const llcReads = epoch.llcReads.length > 0 ? epoch.llcReads : reads
+    const llcWritebacks = epoch.llcWritebacks.length > 0 ? epoch.llcWritebacks : writes
+    const { touchesPerSecond } = replay
+    const epochNs = epochTicks * WORK_TICK_NS
+    this.#reserve(end - replay.rows)
+    let { localReads } = access
+    const [onDevice, deviceReads, deviceWrites] = [this.#pages, this.#reads, this.#writes]
+    for (let row = replay.rows; row < end; row++) {
+      const offset = pages[row]!
+      if (offset >= resident.pages) continue
+      const page = base + offset
+      let where = state[page]!
+      const fast = where === LOCAL || (where === POOLED && direct)
+      if (!fast) {
+        if (!this.#fault(resident, page, writes[row]! > 0)) {
+          access.localReads = localReads
+          return row
+        }
+        where = state[page]!
+      }
+      const rate = ((reads[row]! + writes[row]!) * 1e9) / epochNs
+      const before = touchesPerSecond[offset]!
+      touchesPerSecond[offset] = rate
+      if (where !== POOLED && where !== POISONED) {
+        flags[page]! |= ACCESSED
+        last[page] = work
+        localReads += llcReads[row]!
+        continue
+      }
+      if (where === POOLED && before >= hotPerSecond !== rate >= hotPerSecond) crossed(page, rate >= hotPerSecond)
+      if (where === POOLED && direct && (flags[page]! & HINTED) === 0) {
+        const at = this.#gathered++
+        onDevice[at] = page
+        deviceReads[at] = llcReads[row]!
+        deviceWrites[at] = llcWritebacks[row]!
+        continue
+      }
+      this.#touch(resident)
       // What is written back of a page that nobody may store to was stored before it came here: it goes to its old frame.
-      const writebacks = this.#memory.mapping.writable(page) ? epoch.llcWritebacks[row]! : 0
-      this.#access.touchPooled(resident, page, epoch.llcReads[row]!, writebacks)
-      if (writebacks > 0) this.#access.rewrite(page, writebacks)
-    } else {
-      this.#history.touch(page, resident.work)
-      this.#access.localReads += epoch.llcReads[row]!
+      const writebacks = memory.mapping.writable(page) ? llcWritebacks[row]! : 0
+      access.touchPooled(resident, page, llcReads[row]!, writebacks)
+      if (writebacks > 0) access.rewrite(page, writebacks)
     }
-    return true
+    access.localReads = localReads
+    return end
+  }
+
+  /** Before a page is touched that is not simply there. False if it has to wait for a frame. */
+  #fault(resident: Resident, page: number, writes: boolean): boolean {
+    const { memory, access, allocate } = this.#parts
+    const where = memory.table.state[page]!
+    if (where === FREE && !allocate(resident, page)) return false
+    if (where === SWAPPED && !access.fault(resident, page)) return false
+    // The place of a row's stores among its reads is not recorded: the fault comes first.
+    return access.faults.meet(resident, page, writes)
+  }
+
+  /** Touches what was gathered. */
+  #touch(resident: Resident): void {
+    if (this.#gathered === 0) return
+    this.#parts.access.touchRows(resident, this.#pages, this.#reads, this.#writes, this.#gathered)
+    this.#gathered = 0
+  }
+
+  #reserve(rows: number): void {
+    if (rows <= this.#pages.length) return
+    this.#pages = new Uint32Array(rows)
+    this.#reads = new Uint32Array(rows)
+    this.#writes = new Uint32Array(rows)
   }
 }

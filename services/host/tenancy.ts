@@ -95,11 +95,10 @@ export class Tenancy {
     return pages
   }
 
-  /** A trace page's rate has changed; it may begin or end an episode on the device. */
-  rated(page: number, before: number, after: number): void {
-    const { memory, truth, hotPerSecond } = this.#parts
-    if (memory.table.state[page] !== POOLED || before >= hotPerSecond === after >= hotPerSecond) return
-    if (after >= hotPerSecond) truth.begin(page, this.#nowNs)
+  /** A trace's rate of a pooled page has crossed what makes it hot: an episode on the device begins or ends. */
+  crossed(page: number, hot: boolean): void {
+    const { truth } = this.#parts
+    if (hot) truth.begin(page, this.#nowNs)
     else truth.end(page)
   }
   #nowNs = 0

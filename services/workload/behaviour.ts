@@ -40,6 +40,8 @@ interface Replay {
   /** Epochs over all repeats; Infinity if it goes on for ever. */
   readonly epochs: number
   accesses(epoch: number): BodyOf<'accesses'>
+  /** Digest of what the epochs come from, if that is no part of the product. */
+  readonly source?: string
 }
 
 /** The parts of a behaviour that has one act and no end. */

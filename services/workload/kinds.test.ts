@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { References } from '#shared/references.ts'
 import type { Trace } from '#shared/trace.ts'
 import { Bench, progress, specOf } from './workload.fixture.ts'
 
@@ -182,5 +183,47 @@ describe('trace', () => {
     for (let done = 0; done < 1000; done++) bench.step(done, progress({ epochsDone: done }))
     expect(bench.bodies('accesses').length).toBe(1001)
     expect(bench.workload.observe()['ended']).toBe(0)
+  })
+})
+
+describe('references', () => {
+  const records = Uint32Array.of(4, 5, 0, 4, 1, 4, 2)
+  const source: References = {
+    pages: 3,
+    count: records.length,
+    digest: 'abc',
+    read: (first, into) => into.set(records.subarray(first, first + into.length)),
+  }
+  const kind = { name: 'references', references: source, epochReferences: 3, epochNs: 3e8, repeat: 2 } as const
+
+  test('are gathered into epochs of as many as it says; the last of a pass may be shorter, and takes as much less time', () => {
+    const bench = new Bench(specOf(kind))
+    bench.step(0)
+    for (let done = 0; done <= 6; done++) bench.step(100 * (done + 1), progress({ epochsDone: done }))
+    const epochs = bench.bodies('accesses')
+    const shown = epochs.map(({ epoch, workNs, pages, reads, writes }) => [epoch, workNs, [...pages], [...reads], [...writes]])
+    const pass = [
+      [3e8, [0, 2], [1, 1], [0, 1]],
+      [3e8, [0, 2], [0, 2], [1, 0]],
+      [1e8, [1], [1], [0]],
+    ]
+    expect(shown).toEqual([...pass, ...pass].map((row, epoch) => [epoch, ...row]))
+    expect(epochs.every(({ llcReads, llcWritebacks }) => llcReads.length + llcWritebacks.length === 0)).toBe(true)
+    expect(bench.workload.observe()).toMatchObject({ epochsDone: 6, ended: 1 })
+  })
+
+  test('take the pages that the file says, and repeat 0 goes on for ever', () => {
+    const bench = new Bench(specOf({ ...kind, repeat: 0 }))
+    for (let done = 0; done < 100; done++) bench.step(done, progress({ epochsDone: done }))
+    expect(bench.bodies('profile')).toMatchObject([{ pages: 3 }])
+    expect(bench.bodies('accesses').length).toBe(101)
+  })
+
+  test('enter the run by the digest of their file, and only that file goes on with a snapshot', () => {
+    const { workload } = new Bench(specOf(kind))
+    expect(workload.snapshot()).toMatchObject({ source: 'abc' })
+    const other = new Bench(specOf({ ...kind, references: { ...source, digest: 'abd' } })).workload
+    expect(() => other.restore(workload.snapshot())).toThrow(/^CP_TRACE workload-1: the file of references is another one now;/)
+    new Bench(specOf(kind)).workload.restore(workload.snapshot())
   })
 })

@@ -5,12 +5,13 @@ import type { Behaviour } from './behaviour.ts'
 import { burst, type BurstKind } from './burst.ts'
 import { phases, type PhasesKind } from './phases.ts'
 import type { Footprint } from './profile.ts'
+import { references, type ReferencesKind } from './references.ts'
 import { scan, type ScanKind } from './scan.ts'
 import { trace, type TraceKind } from './trace.ts'
 import { uniform, type UniformKind } from './uniform.ts'
 import { zipf, type ZipfKind } from './zipf.ts'
 
-export type WorkloadKind = ZipfKind | UniformKind | ScanKind | PhasesKind | BurstKind | BearKind | TraceKind
+export type WorkloadKind = ZipfKind | UniformKind | ScanKind | PhasesKind | BurstKind | BearKind | TraceKind | ReferencesKind
 
 export interface WorkloadSpec extends Footprint {
   readonly id: ActorId
@@ -28,7 +29,7 @@ export interface WorkloadSpec extends Footprint {
 
 const BEHAVIOURS: {
   readonly [N in WorkloadKind['name']]: (footprint: Footprint, kind: Extract<WorkloadKind, { name: N }>) => Behaviour
-} = { zipf, uniform, scan, phases, burst, bear, trace }
+} = { zipf, uniform, scan, phases, burst, bear, trace, references }
 
 export function behaviourOf(spec: WorkloadSpec): Behaviour {
   // The table pairs each name with its own kind, which the compiler cannot follow through an index.

@@ -191,6 +191,13 @@ function specs(): [string, WorkloadSpec][] {
     },
     { name: 'bear', bytesPerSecond: 4e9, attackNs: 5 * S, forNs: 5 * S, passes: 9 },
     { name: 'trace', trace: loadTrace('redis'), epochNs: 1e8, repeat: 1 },
+    {
+      name: 'references',
+      references: { pages: 2, count: 9, digest: '0', read: (first, into) => into.fill(first & 3) },
+      epochReferences: 2,
+      epochNs: 1e8,
+      repeat: 0,
+    },
   ]
   return kinds.map((kind) => [kind.name, specOf(kind, { stopNs: 20 * S })])
 }

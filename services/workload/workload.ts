@@ -5,6 +5,7 @@
  */
 import { createActor, type Actor as LifeActor, type Snapshot as LifeSnapshot } from 'xstate'
 import type { Actor, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
+import { ColdpoolError } from '#shared/errors.ts'
 import type { BodyOf, Mail } from '#shared/messages.ts'
 import { NEVER, quantumAt, type Quantum } from '#shared/time.ts'
 import type { Behaviour, Moment } from './behaviour.ts'
@@ -118,6 +119,11 @@ export class Workload implements Actor {
     return this.#life.getSnapshot().value === state
   }
 
+  /** What its epochs come from enters the run's digest, also where its rest was not replayed. */
+  get #source(): string | undefined {
+    return this.#behaviour.replay?.source
+  }
+
   snapshot(): Snapshot {
     return structuredClone({
       life: this.#life.getPersistedSnapshot(),
@@ -126,11 +132,20 @@ export class Workload implements Actor {
       heard: this.#hearing.heard,
       act: this.#act,
       epochsSent: this.#epochsSent,
+      ...(this.#source !== undefined && { source: this.#source }),
     })
   }
 
   restore(from: Snapshot): void {
     const saved = structuredClone(from) as unknown as Saved
+    if (saved.source !== this.#source) {
+      throw new ColdpoolError(
+        'CP_TRACE',
+        this.id,
+        'the file of references is another one now',
+        'the file that the run began with',
+      )
+    }
     this.#life = createActor(workloadLife, { snapshot: saved.life }).start()
     this.#origin = saved.origin
     this.#hearing.take(saved.progress, saved.heard)
@@ -155,4 +170,5 @@ interface Saved {
   heard: Quantum
   act: number
   epochsSent: number
+  source?: string
 }

@@ -36,9 +36,9 @@ export type Failure =
     }
   | { readonly kind: 'invariant' | 'other'; readonly message: string; readonly stack: string }
 
-/** Carries the stage until it is asked to leave. */
-export function serveStage(post: WorkerPost, handler: StageHandler): void {
-  const end = new WorkerEnd(post, handler)
+/** Carries the stage until it is asked to leave. If it cannot be made, its first step fails. */
+export function serveStage(post: WorkerPost, make: () => StageHandler): void {
+  const end = new WorkerEnd(post, madeOrFailing(make))
   const barrier = new Barrier(post.trays.length, post.barrier)
   for (;;) {
     if (!barrier.untilAsked(post.stage)) continue
@@ -115,6 +115,18 @@ export class WorkerEnd {
     const more = rest.events.length > 0 || rest.telemetry !== undefined || rest.digests !== undefined || rest.heard !== undefined
     if (more) this.#port.postMessage(rest satisfies ReportRest)
     this.#barrier.say(this.#stage, more ? SAY.more : 0, nextWake, mails)
+  }
+}
+
+function madeOrFailing(make: () => StageHandler): StageHandler {
+  try {
+    return make()
+  } catch (error) {
+    return {
+      step: () => {
+        throw error
+      },
+    }
   }
 }
 

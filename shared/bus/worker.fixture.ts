@@ -5,4 +5,4 @@ import { serveStage } from './worker-end.ts'
 import type { WorkerHire } from './workers.ts'
 
 const { post, data } = workerData as WorkerHire<Seating>
-serveStage(post, stageOf(data))
+serveStage(post, () => stageOf(data))

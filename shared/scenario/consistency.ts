@@ -105,6 +105,19 @@ function* workloadProblems({ workloads, hosts }: Scenario): Iterable<Problem> {
     if (workload.kind === 'burst' && workload.length >= workload.period) {
       yield wrong(at('length'), `got ${ns(workload.length)}`, `less than the period (${ns(workload.period)})`)
     }
+    if (workload.kind === 'trace') yield* traceProblems(workload, at)
+  }
+}
+
+function* traceProblems(
+  { trace, file, epochReferences }: Extract<Scenario['workloads'][string], { kind: 'trace' }>,
+  at: (key: string) => Path,
+): Iterable<Problem> {
+  if (trace === undefined && file === undefined) yield wrong(at('trace'), 'is missing', 'trace: a recording, or file: a path')
+  if (trace !== undefined && file !== undefined)
+    yield wrong(at('file'), `got ${shown(file)} beside a recording`, 'one of the two')
+  if (file === undefined && epochReferences !== undefined) {
+    yield wrong(at('epochReferences'), `got ${epochReferences}`, 'a file of references: the epochs of a recording are given')
   }
 }
 

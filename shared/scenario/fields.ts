@@ -78,6 +78,12 @@ export function mapping<S extends z.core.$ZodLooseShape>(meaning: string, shape:
     .describe(meaning)
 }
 
+const PATH_EXPECTED = 'the path of a file, 1 to 4096 characters'
+
+/** A file of the user's, where the actor that reads it runs. */
+export const path = (meaning: string) =>
+  z.string(PATH_EXPECTED).min(1, PATH_EXPECTED).max(4096, PATH_EXPECTED).describe(`${meaning} (${PATH_EXPECTED})`)
+
 const NAME = /^[a-z][a-z0-9-]{0,63}$/
 const NAME_EXPECTED = 'a name of at most 64 of a-z, 0-9 and -, a letter first'
 

@@ -4,7 +4,7 @@ import { assert } from '../errors.ts'
 import type { Scenario } from '../scenario.ts'
 import { inconsistencies } from './consistency.ts'
 import { name } from './fields.ts'
-import type { Problem } from './problems.ts'
+import { type Problem, shown } from './problems.ts'
 import { shapeProblems } from './shape.ts'
 import { workload } from './workload.ts'
 
@@ -25,11 +25,16 @@ export function newcomerProblems(scenario: Scenario, id: ActorId, given: unknown
 }
 
 /** Hosts know at birth who lives outside of the workloads' cgroup. */
-function taskProblems(id: ActorId, { cgroup, deliberate }: Scenario['workloads'][string]): Problem[] {
+function taskProblems(id: ActorId, added: Scenario['workloads'][string]): Problem[] {
+  const { cgroup, deliberate } = added
   const wrong = (key: string, problem: string, expected: string): Problem[] => [
     { code: 'CP_SCENARIO_SHAPE', path: ['workloads', id, key], problem, expected },
   ]
   if (cgroup !== 'workloads') return wrong('cgroup', `got ${cgroup}`, 'workloads: a newcomer comes to no other cgroup')
+  // What is in a file is known only where it is read, and then it is too late to say no.
+  if (added.kind === 'trace' && added.file !== undefined) {
+    return wrong('file', `got ${shown(added.file)}`, 'a recording: a newcomer reads no file')
+  }
   return deliberate > 0 ? wrong('deliberate', `got ${deliberate} bytes`, '0B: a newcomer takes nothing on purpose') : []
 }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { TRACE_NAMES } from '../trace.ts'
 import { content, writtenContent } from './content.ts'
-import { byteRate, choice, eventRate, flag, mapping, name, percentage, real, size, time, whole } from './fields.ts'
+import { byteRate, choice, eventRate, flag, mapping, name, path, percentage, real, size, time, whole } from './fields.ts'
 import { task } from './isolation.ts'
 
 const start = time('When it starts; default 0s', { min: '0s', max: '10h' }).prefault('0s')
@@ -84,11 +84,20 @@ const bear = mapping('Overwrites its pooled pages with data that compresses badl
   passes: whole('Times it overwrites everything; default 0: until it stops', 0, 1_000_000).default(0),
 })
 
-const trace = mapping('Replays a recorded trace of page accesses, exactly', {
+/** An epoch is one message, and its rows must fit into it. */
+const EPOCH_REFERENCES_MAX = 2 ** 24
+
+const trace = mapping('Replays a trace of page accesses, exactly: a recording of the product, or a file', {
   kind: z.literal('trace'),
   ...common,
-  trace: choice('The trace', TRACE_NAMES),
-  epoch: time('Work time that one recorded epoch takes; default 100ms', { min: '1ms', max: '1h' }).prefault('100ms'),
+  trace: choice('The recording', TRACE_NAMES).optional(),
+  file: path('Instead of a recording: a file of references, relative to where the workload runs').optional(),
+  epochReferences: whole(
+    'References of the file that make an epoch; default: as many as its host has pages of DRAM, at most 1000000',
+    1,
+    EPOCH_REFERENCES_MAX,
+  ).optional(),
+  epoch: time('Work time that one epoch takes; default 100ms', { min: '1ms', max: '1h' }).prefault('100ms'),
   repeat: whole('Times it is replayed, 0: for ever; default 1', 0, 1_000_000).default(1),
 })
 

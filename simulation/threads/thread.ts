@@ -9,4 +9,4 @@ import type { ThreadCast } from './threads.ts'
 
 const { post, data } = workerData as WorkerHire<ThreadCast>
 const cast = new Cast(data.scenario)
-serveStage(post, stageFrom(cast, post.stage, new Spread(cast, data.stageOf)))
+serveStage(post, () => stageFrom(cast, post.stage, new Spread(cast, data.stageOf)))

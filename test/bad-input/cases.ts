@@ -177,6 +177,36 @@ const names = [
   change('a run name that is a path', 'name: base', 'name: ../../etc', `${SHAPE} name: got "../../etc"`),
 ]
 
+const TRACED = 'kind: zipf, size: 96MiB, accesses: 1k/s'
+
+const traces = [
+  change(
+    'a trace of nothing',
+    TRACED,
+    'kind: trace',
+    `${SHAPE} workloads.web-1.trace: is missing (line 17); expected trace: a recording, or file`,
+  ),
+  change(
+    'a trace that is two',
+    TRACED,
+    'kind: trace, trace: redis, file: x.refs',
+    `${SHAPE} workloads.web-1.file: got "x.refs" beside a recording (line 17); expected one of the two`,
+  ),
+  change(
+    'epochs for a recording, which has its own',
+    TRACED,
+    'kind: trace, trace: redis, epochReferences: 1000',
+    `${SHAPE} workloads.web-1.epochReferences: got 1000 (line 17); expected a file of references`,
+  ),
+  change('an empty path', TRACED, 'kind: trace, file: ""', `${SHAPE} workloads.web-1.file: got ""`),
+  change(
+    'a file of references that is not there',
+    TRACED,
+    'kind: trace, file: /nowhere/x.refs',
+    'CP_TRACE /nowhere/x.refs: there is no such file where this workload runs; expected a file of references',
+  ),
+]
+
 const contents = [
   change(
     'an unknown kind of workload',
@@ -401,6 +431,7 @@ export const CASES: readonly Case[] = [
   ...consistency,
   ...POLICY_CASES,
   ...names,
+  ...traces,
   ...contents,
   ...shapes,
   ...files,
