@@ -4,11 +4,13 @@ import { ContentSizes, type Drifts, type Profiles } from '#shared/content.ts'
 import { loadDrifts, loadProfiles, loadTrace } from '#shared/measured.ts'
 import { PAGE_BYTES } from '#shared/page/page-table.ts'
 import type { DeviceScenario, HostScenario, PromoterScenario, Scenario, WorkloadScenario } from '#shared/scenario.ts'
+import { workloadsAtStart } from '#shared/scenario/start-consistency.ts'
 import { NS_PER_S } from '#shared/time.ts'
 import { CODECS } from '#services/device/codec.ts'
 import { Device } from '#services/device/device.ts'
 import { Host } from '#services/host/host.ts'
 import type { AccessSpec, ColdAgeSpec, SenpaiSpec } from '#services/host/spec.ts'
+import type { StartSpec } from '#services/host/start.ts'
 import { Promoter } from '#services/promoter/promoter.ts'
 import type { SharesSpec } from '#services/device/spec.ts'
 import type { WorkloadKind } from '#services/workload/spec.ts'
@@ -66,6 +68,7 @@ export class Plot {
       },
       sizes: new ContentSizes(this.#measured.profiles, this.#measured.drifts, codec),
       isolation: isolationOf(id, host, workloads, this.#ordinalOf),
+      start: this.#startOf(id, host),
     })
   }
 
@@ -147,6 +150,17 @@ export class Plot {
       cacheBytes: 'cache' in workload ? workload.cache : 0,
       missFraction: 'miss' in workload ? workload.miss : undefined,
     })
+  }
+
+  /** Newcomers are none of it: they come later. */
+  #startOf(id: string, { pooledAtStart }: HostScenario): StartSpec | undefined {
+    if (pooledAtStart === 0) return undefined
+    const there = workloadsAtStart(this.#scenario, id)
+    return {
+      pooledPages: Math.floor(pooledAtStart / PAGE_BYTES),
+      workloads: new Set(there.map(({ name }) => this.#ordinalOf(name))),
+      pages: there.reduce((sum, { size }) => sum + Math.floor(size / PAGE_BYTES), 0),
+    }
   }
 
   #promoterOf(host: string): { id: string; spec: PromoterScenario } | undefined {

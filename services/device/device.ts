@@ -10,9 +10,10 @@
  * metadata cost.
  */
 import type { Actor, ActorId, Ordinal, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
-import { assert } from '#shared/errors.ts'
+import { assert, ColdpoolError } from '#shared/errors.ts'
 import { REFUSAL_REASONS, type BodyOf, type Mail } from '#shared/messages.ts'
 import { NEVER, NS_PER_S, nextOnGrid, type Quantum } from '#shared/time.ts'
+import { formatBytes } from '#shared/units.ts'
 import { Account } from './account.ts'
 import { decide } from './admission.ts'
 import { Capacity } from './capacity.ts'
@@ -113,6 +114,7 @@ export class Device implements Actor {
     if (mail.kind === 'demote') this.answer(now, host, mail.body, out)
     else if (mail.kind === 'written') this.write(host, mail.body)
     else if (mail.kind === 'landed') this.land(host, mail.body)
+    else if (mail.kind === 'stocked') this.stock(host, mail.body)
     else if (mail.kind === 'released') this.release(now, host, mail.body)
     else if (mail.kind === 'traffic') this.meet(now, host, mail.body)
     else if (mail.kind === 'poll') out.send(mail.from, 'remaining', { bytes: this.pool.remainingBytes })
@@ -141,6 +143,21 @@ export class Device implements Actor {
     for (let i = 0; i < pages.length; i++) {
       if ((this.shares ?? this.pool).land(host, pages[i]!, sizes[i]!)) this.poisonedNow[host]!.push(pages[i]!)
     }
+  }
+
+  /** What was here before the run: it takes no more than would have been admitted. */
+  private stock(host: number, { hostPages, pages, sizes }: BodyOf<'stocked'>): void {
+    const { pool, spec, shares } = this
+    pool.stock(host, hostPages, pages, sizes)
+    const fits = shares?.divided === true || (pool.storedPages <= pool.maxSlots && this.capacity.atEase(pool.remainingBytes))
+    if (fits && shares?.admits(host) !== false) return
+    const { id } = spec.hosts[host]!
+    throw new ColdpoolError(
+      'CP_SCENARIO_LIMIT',
+      `hosts.${id}.pooledAtStart`,
+      `got ${pages.length} pages for ${this.id}, which take ${formatBytes(pool.usedByHost[host]!)} of it`,
+      `as many as ${this.id} takes without an interrupt, all hosts and their shares considered (physical: ${formatBytes(spec.physicalBytes)})`,
+    )
   }
 
   private release(now: Quantum, host: number, { pages }: BodyOf<'released'>): void {

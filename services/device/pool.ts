@@ -112,6 +112,26 @@ export class Pool {
     return this.write(host, page, sizeBytes)
   }
 
+  /** Pages of a host that were here before the run; `hostPages` are all that the host may ever ask for. */
+  stock(host: number, hostPages: number, pages: Uint32Array, sizes: Uint16Array): void {
+    const slots = new Uint8Array(Math.max(hostPages, this.slots[host]!.length))
+    slots.set(this.slots[host]!)
+    this.slots[host] = slots
+    const { chunkBytes, bytesOf } = this
+    let bytes = 0
+    for (let i = 0; i < pages.length; i++) {
+      const page = pages[i]!
+      assert(slots[page] === ABSENT, `page ${page} of host index ${host} was here before but is already on the device`)
+      const code = STORED + Math.ceil(sizes[i]! / chunkBytes)
+      slots[page] = code
+      bytes += bytesOf[code]!
+    }
+    this.storedPages += pages.length
+    this.storedByHost[host]! += pages.length
+    this.usedBytes += bytes
+    this.usedByHost[host]! += bytes
+  }
+
   /** As land(), but the first write is dropped. */
   landPoisoned(host: number, page: number): void {
     const slots = this.slotsFor(host, page)

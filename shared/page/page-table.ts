@@ -4,7 +4,7 @@
  */
 import { assert } from '../errors.ts'
 import { PAGE_STATES } from './lifecycle.ts'
-import { next } from './transitions.ts'
+import { FREE, next } from './transitions.ts'
 
 export const PAGE_BYTES = 4096
 /** A cache line, the grain of every access. */
@@ -65,6 +65,14 @@ export class PageTable {
     this.counts[before]!--
     this.counts[after]!++
     this.transitions++
+  }
+
+  /** So many free pages have entered a state; the caller writes their columns. */
+  enter(state: number, pages: number): void {
+    this.counts[FREE]! -= pages
+    this.counts[state]! += pages
+    this.transitions += pages
+    assert(this.counts[FREE]! >= 0, `${pages} free pages enter a state`)
   }
 
   grow(capacity: number): void {
