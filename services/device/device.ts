@@ -74,11 +74,19 @@ export class Device implements Actor {
   }
 
   snapshot(): Snapshot {
+    return this.state(this.pool.snapshot(), this.hotness.snapshot())
+  }
+
+  peek(): Snapshot {
+    return this.state(this.pool.peek(), this.hotness.peek())
+  }
+
+  private state(pool: ReturnType<Pool['snapshot']>, hotness: ReturnType<Hotness['snapshot']>): Snapshot {
     return {
-      pool: this.pool.snapshot(),
+      pool,
       capacity: this.capacity.snapshot(),
       meter: this.meter.snapshot(),
-      hotness: this.hotness.snapshot(),
+      hotness,
       accounts: this.accounts.map((account) => account.snapshot()),
       due: { ...this.due },
       marks: { ...this.marks },
@@ -149,6 +157,7 @@ export class Device implements Actor {
   private stock(host: number, { hostPages, pages, sizes }: BodyOf<'stocked'>): void {
     const { pool, spec, shares } = this
     pool.stock(host, hostPages, pages, sizes)
+    this.hotness.reserve(host, hostPages)
     const fits = shares?.divided === true || (pool.storedPages <= pool.maxSlots && this.capacity.atEase(pool.remainingBytes))
     if (fits && shares?.admits(host) !== false) return
     const { id } = spec.hosts[host]!

@@ -358,8 +358,16 @@ export class Host implements Actor {
   }
 
   snapshot(): Snapshot {
+    return this.#state(this.#memory.snapshot())
+  }
+
+  peek(): Snapshot {
+    return this.#state(this.#memory.snapshot(this.#memory.table.peek()))
+  }
+
+  #state(memory: Record<string, unknown>): Snapshot {
     return {
-      memory: this.#memory.snapshot(),
+      memory,
       classes: this.#memory.classes.map(snapshotClass),
       tenancy: this.#tenancy.snapshot(),
       access: this.#access.snapshot(),

@@ -344,9 +344,10 @@ export class HostMemory {
     members.push(page)
   }
 
-  snapshot(): Record<string, unknown> {
+  /** `table` is its table's, a copy or not. */
+  snapshot(table = this.table.snapshot()): Record<string, unknown> {
     return {
-      table: this.table.snapshot(),
+      table,
       dram: this.dram.snapshot(),
       nodes: this.nodes.map((lru) => lru.snapshot()),
       slots: this.slots.slice(),

@@ -8,12 +8,14 @@
  */
 import type { Ordinal, Outbox } from '#shared/actor.ts'
 import { assert } from '#shared/errors.ts'
+import type { PageList } from '#shared/page/page-list.ts'
 import { DEVICE_SHIFT, GENERATION_MASK, LISTED_POOLED } from '#shared/page/page-table.ts'
 import { LOCAL, POOLED } from '#shared/page/transitions.ts'
 import { hashUnit, type Key } from '#shared/random.ts'
-import { touchesPerTick } from './classes.ts'
+import { touchesPerTick, type RateClass } from './classes.ts'
 import { DEMOTED } from './isolation/origins.ts'
 import type { Link } from './link.ts'
+import type { Lru } from './lru.ts'
 import { UNSIZED, type HostMemory } from './memory.ts'
 import type { Resident } from './resident.ts'
 import type { Tally } from './tally.ts'
@@ -53,6 +55,8 @@ export class Start {
   #begun = false
   /** Pages found on the devices. */
   pooled = 0
+  /** Where the next page goes. Of use only while it begins. */
+  #device = 0
 
   constructor(parts: StartParts) {
     this.#parts = parts
@@ -85,7 +89,7 @@ export class Start {
     const { spec, memory } = this.#parts
     const { klass } = memory.table
     const shares = owners.flatMap((owner) => {
-      const pages = new Float64Array(owner.classCount)
+      const pages = new Uint32Array(owner.classCount)
       const end = owner.base + owner.pages
       for (let page = owner.base; page < end; page++) pages[klass[page]! - owner.firstClass]!++
       return Array.from(pages, (count, i): Share => {
@@ -105,52 +109,77 @@ export class Start {
     return shares
   }
 
-  /** Each page once, in the order of its number. */
   #place(shares: readonly Share[], local: number, told: readonly Told[], nowNs: number): void {
-    const { memory, truth, contentKey } = this.#parts
-    const { table, classes, dram, nodes } = memory
-    const { state, flags, klass, size } = table
-    const places = shares.toSorted((x, y) => x.klass - y.klass)
-    const first = places[0]?.klass ?? 0
-    const pooledLeft = Float64Array.from(places, ({ pooled }) => pooled)
-    const rank = Float64Array.from(places, ({ colder }) => colder)
-    for (const { klass: k, pages, pooled } of places) {
-      const c = classes[k]!
-      c.local += pages - pooled
-      c.pooled += pooled
-      c.pooledMembers.reserve(pooled)
-    }
-    const generations = dram.youngest - dram.oldest + 1
-    const slots = Uint8Array.from({ length: generations }, (_, i) => (dram.oldest + i) & GENERATION_MASK)
-    const youngest = nodes.map((lru) => lru.youngestSlot)
-    const filled = new Float64Array(told.length)
-    let device = 0
-    for (const owner of new Set(places.map((place) => place.owner))) {
+    const { memory } = this.#parts
+    const { state, size } = memory.table
+    for (const owner of new Set(shares.map((share) => share.owner))) {
       const end = owner.base + owner.pages
-      for (let page = owner.base; page < end; page++) {
-        const k = klass[page]!
-        if (pooledLeft[k - first]! > 0) {
-          pooledLeft[k - first]!--
-          const c = classes[k]!
-          const bytes = c.stored.draw(hashUnit(contentKey, page, 0))
-          state[page] = POOLED
-          size[page] = bytes
-          flags[page] = (device << DEVICE_SHIFT) | LISTED_POOLED | youngest[device]!
-          c.pooledMembers.push(page)
-          const { pages, sizes } = told[device]!
-          pages[filled[device]!] = page
-          sizes[filled[device]!++] = bytes
-          memory.origins?.enter(page, DEMOTED)
-          if (c.hot) truth.begin(page, nowNs)
-          if (++device === told.length) device = 0
-        } else {
-          const slot = slots[Math.floor((rank[k - first]!++ * generations) / local)]!
-          state[page] = LOCAL
-          size[page] = UNSIZED
-          flags[page] = slot
-          dram.counts[slot]!++
-        }
+      state.fill(LOCAL, owner.base, end)
+      size.fill(UNSIZED, owner.base, end)
+      const mine = shares.filter((share) => share.owner === owner).toSorted((x, y) => x.klass - y.klass)
+      this.#deal(owner, mine, local, told)
+      if (mine.some(({ klass, pooled }) => pooled > 0 && memory.classes[klass]!.hot)) this.#beginEpisodes(owner, nowNs)
+    }
+  }
+
+  /**
+   * Each page of a resident once, in the order of its number: the first of each class onto the devices, the others onto the lists of
+   * DRAM, each generation as many in all, the coldest in the oldest.
+   */
+  #deal(owner: Resident, shares: readonly Share[], local: number, told: readonly Told[]): void {
+    const { memory, contentKey } = this.#parts
+    const { dram, nodes, origins, classes } = memory
+    const { state, flags, klass, size } = memory.table
+    const { base, firstClass } = owner
+    const end = base + owner.pages
+    const runs = shares.map((share) => generationsOf(share, dram, local))
+    const run = new Uint8Array(shares.length)
+    const left = Uint32Array.from(runs, (of) => of[0]?.pages ?? 0)
+    const slot = Uint8Array.from(runs, (of) => of[0]?.slot ?? 0)
+    const pooledLeft = Uint32Array.from(shares, ({ pooled }) => pooled)
+    const laws = shares.map((share) => classes[share.klass]!.stored)
+    const members = shares.map((share) => membersFor(classes[share.klass]!, share))
+    const listed = Uint32Array.from(members, ({ length }) => length)
+    const pooledFlags = Uint8Array.from(nodes, (lru, device) => (device << DEVICE_SHIFT) | LISTED_POOLED | lru.youngestSlot)
+    const toldPages = told.map(({ pages }) => pages)
+    const toldSizes = told.map(({ sizes }) => sizes)
+    const toldLength = Uint32Array.from(told, ({ length }) => length)
+    let device = this.#device
+    for (let page = base; page < end; page++) {
+      const k = klass[page]! - firstClass
+      if (pooledLeft[k]! > 0) {
+        pooledLeft[k]!--
+        const bytes = laws[k]!.draw(hashUnit(contentKey, page, 0))
+        state[page] = POOLED
+        size[page] = bytes
+        flags[page] = pooledFlags[device]!
+        members[k]!.items[listed[k]!++] = page
+        const at = toldLength[device]!++
+        toldPages[device]![at] = page
+        toldSizes[device]![at] = bytes
+        origins?.enter(page, DEMOTED)
+        device = device + 1 === told.length ? 0 : device + 1
+        continue
       }
+      if (left[k] === 0) {
+        const { pages, slot: next } = runs[k]![++run[k]!]!
+        left[k] = pages
+        slot[k] = next
+      }
+      left[k]!--
+      flags[page] = slot[k]!
+    }
+    this.#device = device
+    members.forEach((list, k) => (list.length = listed[k]!))
+    told.forEach((of, i) => (of.length = toldLength[i]!))
+  }
+
+  /** Seldom: of what is hot, something had to lie on a device. */
+  #beginEpisodes(owner: Resident, nowNs: number): void {
+    const { memory, truth } = this.#parts
+    const { state, klass } = memory.table
+    for (let page = owner.base; page < owner.base + owner.pages; page++) {
+      if (state[page] === POOLED && memory.classes[klass[page]!]!.hot) truth.begin(page, nowNs)
     }
   }
 
@@ -168,8 +197,34 @@ export class Start {
 interface Told {
   readonly pages: Uint32Array
   readonly sizes: Uint16Array
+  /** Filled so far. */
+  length: number
 }
 
 function roomFor(pages: number): Told {
-  return { pages: new Uint32Array(pages), sizes: new Uint16Array(pages) }
+  return { pages: new Uint32Array(pages), sizes: new Uint16Array(pages), length: 0 }
+}
+
+/** The local pages of a class, in runs of one generation each; enters them into the counts of their list. */
+function generationsOf({ pages, pooled, colder }: Share, dram: Lru, local: number): { pages: number; slot: number }[] {
+  const generations = dram.youngest - dram.oldest + 1
+  const last = colder + pages - pooled
+  const runs = []
+  for (let i = 0, from = colder; i < generations && from < last; i++) {
+    const to = Math.min(last, i === generations - 1 ? local : Math.ceil((local * (i + 1)) / generations))
+    if (to <= from) continue
+    const slot = (dram.oldest + i) & GENERATION_MASK
+    dram.counts[slot]! += to - from
+    runs.push({ pages: to - from, slot })
+    from = to
+  }
+  return runs
+}
+
+/** The list of the pooled pages of a class, with room for its share. */
+function membersFor(c: RateClass, { pages, pooled }: Share): PageList {
+  c.local += pages - pooled
+  c.pooled += pooled
+  c.pooledMembers.reserve(pooled)
+  return c.pooledMembers
 }

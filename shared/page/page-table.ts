@@ -88,8 +88,13 @@ export class PageTable {
   }
 
   snapshot(): Record<string, unknown> {
+    return structuredClone(this.peek())
+  }
+
+  /** The columns themselves, and not copies. */
+  peek(): Record<string, unknown> {
     const { state, flags, klass, size, last, known, hintedAt, counts, transitions } = this
-    return structuredClone({ state, flags, klass, size, last, known, hintedAt, counts, transitions })
+    return { state, flags, klass, size, last, known, hintedAt, counts, transitions }
   }
 
   restore(from: ReturnType<PageTable['snapshot']>): void {
