@@ -39,6 +39,8 @@ export interface Actor {
   /** When it must run even without mail: a quantum > now, or NEVER. */
   nextWake(now: Quantum): Quantum
   snapshot(): Snapshot
+  /** As snapshot(), but what is large is lent and changes with the actor: for who only reads it, and at once. */
+  peek?(): Snapshot
   restore(from: Snapshot): void
   /** Changes nothing. */
   observe(): Telemetry

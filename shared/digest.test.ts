@@ -35,6 +35,23 @@ describe('a digest', () => {
     expect(new Digest().hex()).toBe('243f6a8885a308d3')
   })
 
+  test('takes a large array in lanes: wherever its bytes lie, and not one of them unheard', () => {
+    const values = new Uint16Array(2 ** 22 + 3).map((_, i) => i * 7)
+    const hex = hexOf((digest) => digest.numbers(values))
+    const shifted = new Uint16Array(2 ** 22 + 4)
+    shifted.set(values, 1)
+    expect(hexOf((digest) => digest.numbers(shifted.subarray(1)))).toBe(hex)
+    for (const at of [0, 1, 7, 2 ** 21, 2 ** 22 - 1, 2 ** 22, 2 ** 22 + 2]) {
+      values[at]! ^= 1
+      expect(
+        hexOf((digest) => digest.numbers(values)),
+        `value ${at}`,
+      ).not.toBe(hex)
+      values[at]! ^= 1
+    }
+    expect(hex).toBe('21cf024e006e908e')
+  })
+
   test('goes on from its two words', () => {
     fc.assert(
       fc.property(anyValue, anyValue, (first, second) => {

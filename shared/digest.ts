@@ -6,6 +6,15 @@
 const words = new Uint32Array(2)
 const double = new Float64Array(words.buffer)
 
+/** From so many values on (columns of a host of 16 GiB and more) an array is hashed in words and lanes. */
+const LANES_FROM = 2 ** 22
+
+type IntegerArray = Uint8Array | Uint16Array | Uint32Array | Int8Array | Int16Array | Int32Array
+
+function isInteger(values: ArrayLike<number>): values is IntegerArray {
+  return ArrayBuffer.isView(values) && !(values instanceof Float64Array) && !(values instanceof Float32Array)
+}
+
 export class Digest {
   a: number
   b: number
@@ -41,6 +50,7 @@ export class Digest {
   numbers(values: ArrayLike<number>): void {
     const n = values.length
     this.word(n)
+    if (n >= LANES_FROM && isInteger(values)) return this.#lanes(values)
     if (values instanceof Uint32Array) this.#words32(values)
     else if (values instanceof Uint16Array) this.#words16(values)
     else if (values instanceof Uint8Array) this.#words8(values)
@@ -83,6 +93,30 @@ export class Digest {
     }
     this.a = a
     this.b = b
+  }
+
+  /**
+   * The bytes of a large array, as words (little-endian, as all machines that Node runs on but one). Four rolling hashes side by
+   * side, each of every fourth word, are folded into this one: a word waits for the multiplication of the one before it, and so
+   * the processor does four at a time.
+   */
+  #lanes(values: IntegerArray): void {
+    const aligned = values.byteOffset % 4 === 0 ? values : values.slice()
+    const row = new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.byteLength >> 2)
+    let [a, b, c, d] = [this.a, this.b, this.a ^ 0x6a09e667, this.b ^ 0x3c6ef372]
+    const whole = row.length & ~3
+    for (let i = 0; i < whole; i += 4) {
+      a = Math.imul(a ^ row[i]!, 0x85ebca6b)
+      b = Math.imul(b ^ row[i + 1]!, 0x85ebca6b)
+      c = Math.imul(c ^ row[i + 2]!, 0x85ebca6b)
+      d = Math.imul(d ^ row[i + 3]!, 0x85ebca6b)
+      a ^= a >>> 15
+      b ^= b >>> 15
+      c ^= c >>> 15
+      d ^= d >>> 15
+    }
+    for (let i = (whole * 4) / aligned.BYTES_PER_ELEMENT; i < values.length; i++) this.word(values[i]!)
+    for (const lane of [a, b, c, d]) this.word(lane)
   }
 
   /** Any plain data: numbers, text, booleans, null, arrays, typed arrays, Maps, objects (keys in their own order). */

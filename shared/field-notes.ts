@@ -89,4 +89,9 @@ export const FIELD_NOTES: Notes = {
   landed: { pages: PAGES, sizes: 'what the content of each compresses to, in bytes' },
   poll: {},
   remaining: { bytes: 'bytes that are neither used nor waiting to be zeroed' },
+  stocked: {
+    hostPages: 'pages that the host has in all',
+    pages: PAGES,
+    sizes: 'what the content of each compresses to, in bytes',
+  },
 }

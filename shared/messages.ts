@@ -210,6 +210,13 @@ export const MESSAGES = {
       'the register of real remaining capacity when the question came in: what is reserved for demotions under way is not taken off',
     fields: { bytes: 'f64' },
   },
+  stocked: {
+    from: 'host',
+    to: ['device'],
+    meaning:
+      'pages that have lain on the device since before the run, as if demoted then, and how many pages the host has in all. They take space at once; a device that would not have admitted them ends the run',
+    fields: { hostPages: 'u32', pages: 'u32[]', sizes: 'u16[]' },
+  },
 } as const satisfies Record<string, MessageSpec>
 
 export type Kind = keyof typeof MESSAGES

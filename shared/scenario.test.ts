@@ -102,6 +102,7 @@ describe('parseScenario', () => {
       access: { policy: 'direct' },
       demotionStores: 'plain',
       swap: { size: 0, bandwidth: 2e9, latency: 80_000 },
+      pooledAtStart: 0,
       isolation: { policy: 'private-node', numaBalancing: false },
     })
     expect(scenario.workloads['web-1']).toEqual({
@@ -205,7 +206,7 @@ describe('parseScenario', () => {
     expect(problemsOf(() => parseScenario(text, 'x.yaml'))).toEqual([
       'CP_SCENARIO_SHAPE duration: got 60 (line 3); expected a time from 1ms to 10h in whole nanoseconds, with its unit',
       'CP_SCENARIO_SHAPE hosts.host-1.memory: missing (line 7); expected a size from 16MiB to 1TiB, with its unit',
-      'CP_SCENARIO_SHAPE hosts.host-1.memroy: unknown key "memroy" (line 7); expected memory, or another one of memory, devices, watermarkScaleFactor, generations, demotionBatch, access, demotionStores, proactive, swap, throttle, isolation, pageCache, kernel',
+      'CP_SCENARIO_SHAPE hosts.host-1.memroy: unknown key "memroy" (line 7); expected memory, or another one of memory, devices, watermarkScaleFactor, generations, demotionBatch, access, demotionStores, proactive, swap, pooledAtStart, throttle, isolation, pageCache, kernel',
       'CP_SCENARIO_SHAPE workloads.web-1.accesses: got "-2M/s", which is negative (line 9); expected a rate such as 2M/s (a number and one of /s, k/s, M/s, G/s)',
     ])
   })

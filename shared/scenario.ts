@@ -9,6 +9,7 @@ import { applyOverrides } from './scenario/overrides.ts'
 import { ScenarioError } from './scenario/problems.ts'
 import { schema } from './scenario/schema.ts'
 import { shapeProblems } from './scenario/shape.ts'
+import { startProblems } from './scenario/start-consistency.ts'
 
 export type Scenario = z.output<typeof schema>
 export type DeviceScenario = Scenario['devices'][string]
@@ -30,7 +31,9 @@ export function loadScenario(text: string, fileName: string, overrides: readonly
   const overridden = applyOverrides(document, overrides)
   const given = plain(document)
   const result = schema.safeParse(given)
-  const problems = result.success ? inconsistencies(result.data) : shapeProblems(result.error, given, overridden)
+  const problems = result.success
+    ? [...inconsistencies(result.data), ...startProblems(result.data)]
+    : shapeProblems(result.error, given, overridden)
   if (problems.length > 0 || !result.success) {
     throw new ScenarioError(
       problems.map((problem) => located(document, problem)),

@@ -154,7 +154,7 @@ export class Stage implements StageHandler {
   #digests(): ActorDigest[] {
     return this.#seats.map(({ actor, digest }) => {
       const state = new Digest()
-      state.value(actor.snapshot())
+      state.value(actor.peek?.() ?? actor.snapshot())
       return { ordinal: actor.ordinal, mail: digest.hex(), state: state.hex() }
     })
   }

@@ -6,12 +6,14 @@ import { assert, ColdpoolError } from '#shared/errors.ts'
 import { PAGE_BYTES } from '#shared/page/page-table.ts'
 import type { DeviceScenario, HostScenario, PromoterScenario, Scenario, WorkloadScenario } from '#shared/scenario.ts'
 import { hostBytesMax } from '#shared/scenario/consistency.ts'
+import { workloadsAtStart } from '#shared/scenario/start-consistency.ts'
 import { NS_PER_S } from '#shared/time.ts'
 import { formatBytes } from '#shared/units.ts'
 import { CODECS } from '#services/device/codec.ts'
 import { Device } from '#services/device/device.ts'
 import { Host } from '#services/host/host.ts'
 import type { AccessSpec, ColdAgeSpec, SenpaiSpec } from '#services/host/spec.ts'
+import type { StartSpec } from '#services/host/start.ts'
 import { Promoter } from '#services/promoter/promoter.ts'
 import type { SharesSpec } from '#services/device/spec.ts'
 import type { WorkloadKind } from '#services/workload/spec.ts'
@@ -70,6 +72,7 @@ export class Plot {
       },
       sizes: new ContentSizes(this.#measured.profiles, this.#measured.drifts, codec),
       isolation: isolationOf(id, host, workloads, this.#ordinalOf),
+      start: this.#startOf(id, host),
     })
   }
 
@@ -166,6 +169,17 @@ export class Plot {
       `its pages take ${formatBytes(bytes)}`,
       `at most ${formatBytes(most)}, what the workloads of ${workload.host} may take together`,
     )
+  }
+
+  /** Newcomers are none of it: they come later. */
+  #startOf(id: string, { pooledAtStart }: HostScenario): StartSpec | undefined {
+    if (pooledAtStart === 0) return undefined
+    const there = workloadsAtStart(this.#scenario, id)
+    return {
+      pooledPages: Math.floor(pooledAtStart / PAGE_BYTES),
+      workloads: new Set(there.map(({ name }) => this.#ordinalOf(name))),
+      pages: there.reduce((sum, { size }) => sum + Math.floor(size / PAGE_BYTES), 0),
+    }
   }
 
   #promoterOf(host: string): { id: string; spec: PromoterScenario } | undefined {

@@ -34,6 +34,11 @@ export class Capacity {
     return this.machine.getSnapshot().value === 'pressed' ? PRESSED_LEVEL : 0
   }
 
+  /** With so much remaining the interrupt is not raised. */
+  atEase(remainingBytes: number): boolean {
+    return remainingBytes >= this.lowBytes
+  }
+
   /** Looks at the register; true if a threshold was crossed, which is an interrupt. */
   crossed(remainingBytes: number): boolean {
     const pressed = this.level > 0

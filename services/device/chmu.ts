@@ -52,8 +52,17 @@ export class Chmu {
     })
   }
 
+  /** A host of so many pages will be counted. */
+  reserve(host: number, pages: number): void {
+    this.counters[host]!.reserve(((pages - 1) >>> this.granuleShift) + 1)
+  }
+
   snapshot() {
     return { counters: this.counters.map((counters) => counters.snapshot()), hotlist: this.hotlist.snapshot() }
+  }
+
+  peek(): ReturnType<Chmu['snapshot']> {
+    return { counters: this.counters.map((counters) => counters.peek()), hotlist: this.hotlist.snapshot() }
   }
 
   restore(from: ReturnType<Chmu['snapshot']>): void {

@@ -10,9 +10,10 @@
  * metadata cost.
  */
 import type { Actor, ActorId, Ordinal, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
-import { assert } from '#shared/errors.ts'
+import { assert, ColdpoolError } from '#shared/errors.ts'
 import { REFUSAL_REASONS, type BodyOf, type Mail } from '#shared/messages.ts'
 import { NEVER, NS_PER_S, nextOnGrid, type Quantum } from '#shared/time.ts'
+import { formatBytes } from '#shared/units.ts'
 import { Account } from './account.ts'
 import { decide } from './admission.ts'
 import { Capacity } from './capacity.ts'
@@ -73,11 +74,19 @@ export class Device implements Actor {
   }
 
   snapshot(): Snapshot {
+    return this.state(this.pool.snapshot(), this.hotness.snapshot())
+  }
+
+  peek(): Snapshot {
+    return this.state(this.pool.peek(), this.hotness.peek())
+  }
+
+  private state(pool: ReturnType<Pool['snapshot']>, hotness: ReturnType<Hotness['snapshot']>): Snapshot {
     return {
-      pool: this.pool.snapshot(),
+      pool,
       capacity: this.capacity.snapshot(),
       meter: this.meter.snapshot(),
-      hotness: this.hotness.snapshot(),
+      hotness,
       accounts: this.accounts.map((account) => account.snapshot()),
       due: { ...this.due },
       marks: { ...this.marks },
@@ -113,6 +122,7 @@ export class Device implements Actor {
     if (mail.kind === 'demote') this.answer(now, host, mail.body, out)
     else if (mail.kind === 'written') this.write(host, mail.body)
     else if (mail.kind === 'landed') this.land(host, mail.body)
+    else if (mail.kind === 'stocked') this.stock(host, mail.body)
     else if (mail.kind === 'released') this.release(now, host, mail.body)
     else if (mail.kind === 'traffic') this.meet(now, host, mail.body)
     else if (mail.kind === 'poll') out.send(mail.from, 'remaining', { bytes: this.pool.remainingBytes })
@@ -141,6 +151,22 @@ export class Device implements Actor {
     for (let i = 0; i < pages.length; i++) {
       if ((this.shares ?? this.pool).land(host, pages[i]!, sizes[i]!)) this.poisonedNow[host]!.push(pages[i]!)
     }
+  }
+
+  /** What was here before the run: it takes no more than would have been admitted. */
+  private stock(host: number, { hostPages, pages, sizes }: BodyOf<'stocked'>): void {
+    const { pool, spec, shares } = this
+    pool.stock(host, hostPages, pages, sizes)
+    this.hotness.reserve(host, hostPages)
+    const fits = shares?.divided === true || (pool.storedPages <= pool.maxSlots && this.capacity.atEase(pool.remainingBytes))
+    if (fits && shares?.admits(host) !== false) return
+    const { id } = spec.hosts[host]!
+    throw new ColdpoolError(
+      'CP_SCENARIO_LIMIT',
+      `hosts.${id}.pooledAtStart`,
+      `got ${pages.length} pages for ${this.id}, which take ${formatBytes(pool.usedByHost[host]!)} of it`,
+      `as many as ${this.id} takes without an interrupt, all hosts and their shares considered (physical: ${formatBytes(spec.physicalBytes)})`,
+    )
   }
 
   private release(now: Quantum, host: number, { pages }: BodyOf<'released'>): void {

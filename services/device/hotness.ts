@@ -44,8 +44,18 @@ export class Hotness {
     return reports
   }
 
+  /** A host of so many pages will be counted. */
+  reserve(host: number, pages: number): void {
+    if (this.shared) this.monitors[0]!.reserve(host, pages)
+    else this.monitors[host]!.reserve(0, pages)
+  }
+
   snapshot() {
     return this.monitors.map((monitor) => monitor.snapshot())
+  }
+
+  peek(): ReturnType<Hotness['snapshot']> {
+    return this.monitors.map((monitor) => monitor.peek())
   }
 
   restore(from: ReturnType<Hotness['snapshot']>): void {

@@ -69,6 +69,11 @@ export class Limits implements Shares {
     return this.claims.of(host) + this.claims.pool.rawBytes > limitBytes
   }
 
+  admits(host: number): boolean {
+    const { register, limitBytes, slotsMax } = this.parts[host]!
+    return this.claims.slots(host) <= slotsMax && register.atEase(limitBytes - this.claims.taken(host))
+  }
+
   land(host: number, page: number, sizeBytes: number): boolean {
     const { pool } = this.claims
     if (this.claims.of(host) + pool.bytesFor(sizeBytes) > this.parts[host]!.ceilingBytes) {

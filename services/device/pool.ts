@@ -10,7 +10,7 @@
  *
  * Left out: fragmentation. Chunks are interchangeable, so any free chunk serves any page (as in Compresso and MXT).
  */
-import { assert } from '#shared/errors.ts'
+import { assert, InvariantError } from '#shared/errors.ts'
 import { PAGE_BYTES } from '#shared/page/page-table.ts'
 
 /** One byte a slot: a state, or a state plus the number of chunks (at most 64). */
@@ -112,6 +112,29 @@ export class Pool {
     return this.write(host, page, sizeBytes)
   }
 
+  /** Pages of a host that were here before the run; `hostPages` are all that the host may ever ask for. */
+  stock(host: number, hostPages: number, pages: Uint32Array, sizes: Uint16Array): void {
+    const slots = new Uint8Array(Math.max(hostPages, this.slots[host]!.length))
+    slots.set(this.slots[host]!)
+    this.slots[host] = slots
+    const { chunkBytes, bytesOf } = this
+    let bytes = 0
+    for (let i = 0; i < pages.length; i++) {
+      const page = pages[i]!
+      // Texts are made for those alone who break the law: there may be a hundred million pages.
+      if (slots[page] !== ABSENT) {
+        throw new InvariantError(`page ${page} of host index ${host} was here before but is already on the device`)
+      }
+      const code = STORED + Math.ceil(sizes[i]! / chunkBytes)
+      slots[page] = code
+      bytes += bytesOf[code]!
+    }
+    this.storedPages += pages.length
+    this.storedByHost[host]! += pages.length
+    this.usedBytes += bytes
+    this.usedByHost[host]! += bytes
+  }
+
   /** As land(), but the first write is dropped. */
   landPoisoned(host: number, page: number): void {
     const slots = this.slotsFor(host, page)
@@ -209,18 +232,14 @@ export class Pool {
     assert(pages.poisoned === this.poisonedPages, `${pages.poisoned} slots are poisoned, not ${this.poisonedPages}`)
   }
 
-  snapshot() {
+  snapshot(): ReturnType<Pool['peek']> {
+    return structuredClone(this.peek())
+  }
+
+  /** The slots themselves, and not copies. */
+  peek() {
     const { usedBytes, pendingZeroBytes, reservedPages, storedPages, poisonedPages, usedByHost, storedByHost, slots } = this
-    return structuredClone({
-      usedBytes,
-      pendingZeroBytes,
-      reservedPages,
-      storedPages,
-      poisonedPages,
-      usedByHost,
-      storedByHost,
-      slots,
-    })
+    return { usedBytes, pendingZeroBytes, reservedPages, storedPages, poisonedPages, usedByHost, storedByHost, slots }
   }
 
   restore(from: ReturnType<Pool['snapshot']>): void {

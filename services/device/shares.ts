@@ -50,6 +50,8 @@ export interface Shares {
   level(host: number): number
   /** One page more of this host is refused for its share. */
   refuses(host: number): boolean
+  /** What the host has on the device would have been admitted page by page. */
+  admits(host: number): boolean
   /** A page that nobody asked about: a slot, and its first write. True if that poisoned it. */
   land(host: number, page: number, sizeBytes: number): boolean
   /** True if that poisoned the page just now. */

@@ -5,12 +5,18 @@ const FIRST_CAPACITY = 1024
 export class UnitCounters {
   touchedUnits = 0
   private readonly limit: number
-  private counts = new Uint16Array(FIRST_CAPACITY)
+  private counts: Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>
   private touched = new Uint32Array(FIRST_CAPACITY)
 
   /** Counters stop at `limit`, at most 65535. */
   constructor(limit: number) {
     this.limit = limit
+    this.counts = this.counters(FIRST_CAPACITY)
+  }
+
+  /** Room for so many units, so that it need not grow by doubling. */
+  reserve(units: number): void {
+    if (units > this.counts.length) this.resize(units)
   }
 
   /** Counts reads and writes of pages, 2^granuleShift pages to a unit. */
@@ -48,7 +54,12 @@ export class UnitCounters {
   }
 
   snapshot() {
-    return { counts: this.counts.slice(), touched: this.touched.slice(0, this.touchedUnits) }
+    return { ...this.peek(), counts: this.counts.slice() }
+  }
+
+  /** The counters themselves, and not copies. */
+  peek() {
+    return { counts: this.counts, touched: this.touched.slice(0, this.touchedUnits) }
   }
 
   restore(from: ReturnType<UnitCounters['snapshot']>): void {
@@ -58,15 +69,22 @@ export class UnitCounters {
   }
 
   private grow(units: number, touched: number): void {
-    if (units > this.counts.length) {
-      const counts = new Uint16Array(Math.max(units, this.counts.length * 2))
-      counts.set(this.counts)
-      this.counts = counts
-    }
+    if (units > this.counts.length) this.resize(Math.max(units, this.counts.length * 2))
     if (touched > this.touched.length) {
       const list = new Uint32Array(Math.max(touched, this.touched.length * 2))
       list.set(this.touched)
       this.touched = list
     }
+  }
+
+  private resize(units: number): void {
+    const counts = this.counters(units)
+    counts.set(this.counts)
+    this.counts = counts
+  }
+
+  /** Counters of up to 8 bits take one byte. */
+  private counters(units: number): Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> {
+    return this.limit < 2 ** 8 ? new Uint8Array(units) : new Uint16Array(units)
   }
 }

@@ -42,6 +42,11 @@ export class Weights implements Shares {
     return this.capacity.level > 0 && this.claims.of(host) + this.claims.pool.rawBytes > this.partBytes[host]!
   }
 
+  /** Weights bind while the device is short, and it must not be. */
+  admits(): boolean {
+    return true
+  }
+
   land(host: number, page: number, sizeBytes: number): boolean {
     return this.claims.land(host, page, sizeBytes)
   }

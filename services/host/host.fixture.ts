@@ -52,6 +52,7 @@ export function hostSpec(changes: Partial<HostSpec> = {}): HostSpec {
     promotion: undefined,
     sizes: SIZES,
     isolation: undefined,
+    start: undefined,
     ...changes,
   }
 }
@@ -192,8 +193,8 @@ export class Bench {
     const pool = this.pools.get(to)
     if (pool === undefined) return
     if (kind === 'demote') this.#demote(quantum, to, pool, body as BodyOf<'demote'>)
-    if (kind === 'landed') {
-      const { pages, sizes } = body as BodyOf<'landed'>
+    if (kind === 'landed' || kind === 'stocked') {
+      const { pages, sizes } = body as BodyOf<'landed' | 'stocked'>
       pages.forEach((page, i) => {
         assert(!pool.has(page), `page ${page} lands but is already on the device`)
         pool.set(page, sizes[i]!)

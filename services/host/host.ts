@@ -30,6 +30,7 @@ import { Reclaimer } from './reclaimer.ts'
 import { Replayer } from './replay.ts'
 import { advance, type Resident } from './resident.ts'
 import type { HostSpec } from './spec.ts'
+import { Start } from './start.ts'
 import { SwapDevice } from './swap.ts'
 import { Sweeper } from './sweep.ts'
 import { emptyTally, type Tally } from './tally.ts'
@@ -61,6 +62,7 @@ export class Host implements Actor {
   readonly #oom = new OomKiller()
   readonly #pause: Pause | undefined
   readonly #history: History
+  readonly #start: Start | undefined
   #lastQuantum: Quantum = -1
   #lastTickNs = 0
   #nextTick: Quantum = NEVER
@@ -105,6 +107,7 @@ export class Host implements Actor {
         contentKey,
         landed: (page) => tenancy.landed(page),
       })
+    this.#start = spec.start && new Start({ spec: spec.start, memory, links, residents, tally, truth, contentKey })
     const everyDevice = (1 << links.length) - 1
     const demotion: Demotion = new Demotion({
       memory,
@@ -182,6 +185,7 @@ export class Host implements Actor {
     this.#promotion?.arrive()
     this.#memory.writeback -= this.#swap.complete(nowNs)
     for (const mail of inbox) this.#receive(mail, nowNs, out)
+    this.#start?.begin(nowNs, out)
     this.#demotion.settle()
     if (now >= this.#nextTick) this.#tick(now, nowNs, out)
     const spanNs = Math.min(now - this.#lastQuantum, 1) * this.#spec.quantumNs
@@ -361,8 +365,16 @@ export class Host implements Actor {
   }
 
   snapshot(): Snapshot {
+    return this.#state(this.#memory.snapshot())
+  }
+
+  peek(): Snapshot {
+    return this.#state(this.#memory.snapshot(this.#memory.table.peek()))
+  }
+
+  #state(memory: Record<string, unknown>): Snapshot {
     return {
-      memory: this.#memory.snapshot(),
+      memory,
       classes: this.#memory.classes.map(snapshotClass),
       tenancy: this.#tenancy.snapshot(),
       access: this.#access.snapshot(),
@@ -382,6 +394,7 @@ export class Host implements Actor {
       lastTickNs: this.#lastTickNs,
       nextTick: this.#nextTick,
       slotsBefore: this.#slotsBefore.slice(),
+      ...(this.#start && { start: this.#start.snapshot() }),
       ...(this.#pause && { pause: this.#pause.snapshot() }),
       ...(this.#memory.mapping.direct
         ? {}
@@ -413,6 +426,7 @@ export class Host implements Actor {
     this.#lastTickNs = from['lastTickNs'] as number
     this.#nextTick = from['nextTick'] as number
     this.#slotsBefore.set(from['slotsBefore'] as Float64Array)
+    this.#start?.restore(part('start'))
     this.#pause?.restore(part('pause'))
     if (this.#memory.mapping.direct) return
     this.#memory.mapping.restore(part('mapping'))
@@ -445,6 +459,7 @@ export class Host implements Actor {
         memory.origins,
         memory.slots.reduce((sum, held) => sum + held, 0),
       ),
+      ...(this.#start && { startedPooled: this.#start.pooled }),
       ...this.#isolation?.system.observe(),
       transitions: memory.table.transitions,
       'latencyNs.mean': this.#access.latency.meanNs,

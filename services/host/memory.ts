@@ -26,7 +26,7 @@ import type { HostSpec } from './spec.ts'
 export const UNSIZED = 0xffff
 
 export class HostMemory {
-  readonly table = new PageTable(1024)
+  readonly table: PageTable
   readonly classes: RateClass[] = []
   readonly mapping: Mapping
   readonly frames: number
@@ -50,6 +50,9 @@ export class HostMemory {
   readonly origins: Origins | undefined
 
   constructor(spec: HostSpec) {
+    this.firstPage = systemPages(spec.isolation)
+    // What is known to come is reserved in one piece: doubling would copy it, and hold it twice.
+    this.table = new PageTable(spec.start ? this.firstPage + spec.start.pages : 1024)
     this.frames = Math.floor(spec.memoryBytes / PAGE_BYTES)
     this.swapSlots = Math.floor(spec.swap.bytes / PAGE_BYTES)
     this.mapping = mappingOf(spec)
@@ -57,7 +60,6 @@ export class HostMemory {
     this.nodes = spec.devices.map(() => new Lru(spec.generations))
     this.slots = new Float64Array(spec.devices.length)
     this.origins = spec.isolation && new Origins()
-    this.firstPage = systemPages(spec.isolation)
     if (this.firstPage > 0) this.reserve(this.firstPage)
   }
 
@@ -96,6 +98,17 @@ export class HostMemory {
     this.table.known[page] = now
     this.#enterDram(page)
     this.#class(page).local++
+  }
+
+  /** Pages were put into DRAM, and on each device, that were there before the run (start.ts, which has listed them). */
+  began(local: number, pooled: readonly number[]): void {
+    const { table, slots, nodes } = this
+    pooled.forEach((pages, device) => {
+      table.enter(POOLED, pages)
+      slots[device]! += pages
+      nodes[device]!.counts[nodes[device]!.youngestSlot]! += pages
+    })
+    table.enter(LOCAL, local)
   }
 
   /** A frame for a page of the system. */
@@ -331,9 +344,10 @@ export class HostMemory {
     members.push(page)
   }
 
-  snapshot(): Record<string, unknown> {
+  /** `table` is its table's, a copy or not. */
+  snapshot(table = this.table.snapshot()): Record<string, unknown> {
     return {
-      table: this.table.snapshot(),
+      table,
       dram: this.dram.snapshot(),
       nodes: this.nodes.map((lru) => lru.snapshot()),
       slots: this.slots.slice(),

@@ -2,6 +2,7 @@
 import type { ActorId, Ordinal } from '#shared/actor.ts'
 import type { ContentSizes } from '#shared/content.ts'
 import type { IsolationSpec } from './isolation/spec.ts'
+import type { StartSpec } from './start.ts'
 
 /** A device as the host sees it: one memory node. */
 export interface NodeSpec {
@@ -98,4 +99,6 @@ export interface HostSpec {
   readonly sizes: ContentSizes
   /** Who else may allocate on the devices; undefined: nobody, and no allocation beside the workloads'. */
   readonly isolation: IsolationSpec | undefined
+  /** What it holds when the run begins; undefined: nothing. */
+  readonly start: StartSpec | undefined
 }

@@ -10,13 +10,11 @@ import type { Access } from './access.ts'
 import { rateClass, WORK_TICK_NS, WORK_TICKS_PER_SECOND, type RateClass } from './classes.ts'
 import { HintCalendar } from './hint-calendar.ts'
 import { NEVER_TOUCHED, type History } from './history.ts'
+import { Layout } from './layout.ts'
 import type { Link } from './link.ts'
 import type { HostMemory } from './memory.ts'
 import type { Resident, Sweep } from './resident.ts'
 import type { Truth } from './truth.ts'
-
-/** 1/φ: multiples of it modulo 1 spread the classes evenly over the range. */
-const GOLDEN = 0.6180339887498949
 
 export interface TenancyParts {
   readonly memory: HostMemory
@@ -144,7 +142,7 @@ export class Tenancy {
     this.residents.push(resident)
     access.calendars.push(new HintCalendar())
     access.threads += resident.threads
-    this.#assign(resident, body)
+    this.#assign(resident, body, true)
   }
 
   /** What happened under the old rates is revealed first; what was drawn ahead under them is drawn anew (no memory). */
@@ -163,7 +161,7 @@ export class Tenancy {
       } else history.reveal(page, resident.work)
       if (state === POOLED && this.isHot(page)) wasHot.add(page)
     }
-    this.#assign(resident, body)
+    this.#assign(resident, body, false)
     for (const page of hinted) {
       const time = history.hint(page, resident.work)
       if (time < NEVER_TOUCHED) access.calendars[resident.index]!.add(page, time)
@@ -175,8 +173,8 @@ export class Tenancy {
     }
   }
 
-  /** Gives the resident its classes and each of its pages one of them. */
-  #assign(resident: Resident, body: BodyOf<'profile'>): void {
+  /** Gives the resident its classes and each of its pages one of them; all of them are free if it is `fresh`. */
+  #assign(resident: Resident, body: BodyOf<'profile'>, fresh: boolean): void {
     const { memory } = this.#parts
     const count = Math.max(1, body.share.length)
     if (count > resident.classCount) {
@@ -187,21 +185,14 @@ export class Tenancy {
     }
     assert(resident.firstClass + resident.classCount <= 0x10000, 'rate classes of a host fit in 16 bits')
     for (let i = 0; i < resident.classCount; i++) memory.classes[resident.firstClass + i] = this.#class(resident, body, i)
-    const upTo = new Float64Array(count)
-    let sum = 0
-    for (let i = 0; i < count; i++) upTo[i] = sum += body.share[i] ?? 1
-    const { table } = memory
-    for (let i = 0; i < resident.pages; i++) {
-      const at = body.contiguous === 1 ? i / resident.pages + body.shift : i * GOLDEN + body.shift
-      const x = (at - Math.floor(at)) * sum
-      let k = 0
-      while (k < count - 1 && x >= upTo[k]!) k++
-      this.#join(
-        table.state[resident.base + i]!,
-        resident.base + i,
-        memory.classes[resident.firstClass + k]!,
-        resident.firstClass + k,
-      )
+    const layout = new Layout(body)
+    const { state, klass } = memory.table
+    const { base, pages, firstClass } = resident
+    for (let i = 0; i < pages; i++) {
+      const k = layout.classOf(i)
+      // Whoever arrives has free pages alone, which are on no list.
+      if (fresh) klass[base + i] = firstClass + k
+      else this.#join(state[base + i]!, base + i, memory.classes[firstClass + k]!, firstClass + k)
     }
     resident.sweep = this.#sweep(resident, body)
   }

@@ -4,7 +4,7 @@
  */
 import { assert } from '../errors.ts'
 import { PAGE_STATES } from './lifecycle.ts'
-import { next } from './transitions.ts'
+import { FREE, next } from './transitions.ts'
 
 export const PAGE_BYTES = 4096
 /** A cache line, the grain of every access. */
@@ -67,6 +67,14 @@ export class PageTable {
     this.transitions++
   }
 
+  /** So many free pages have entered a state; the caller writes their columns. */
+  enter(state: number, pages: number): void {
+    this.counts[FREE]! -= pages
+    this.counts[state]! += pages
+    this.transitions += pages
+    assert(this.counts[FREE]! >= 0, `${pages} free pages enter a state`)
+  }
+
   grow(capacity: number): void {
     if (capacity <= this.capacity) return
     const size = Math.max(capacity, this.capacity * 2)
@@ -80,8 +88,13 @@ export class PageTable {
   }
 
   snapshot(): Record<string, unknown> {
+    return structuredClone(this.peek())
+  }
+
+  /** The columns themselves, and not copies. */
+  peek(): Record<string, unknown> {
     const { state, flags, klass, size, last, known, hintedAt, counts, transitions } = this
-    return structuredClone({ state, flags, klass, size, last, known, hintedAt, counts, transitions })
+    return { state, flags, klass, size, last, known, hintedAt, counts, transitions }
   }
 
   restore(from: ReturnType<PageTable['snapshot']>): void {

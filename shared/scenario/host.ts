@@ -64,6 +64,10 @@ export const host = mapping('A host', {
   ]).default('plain'),
   proactive: proactive.optional(),
   swap: swap.prefault({ size: '0B' }),
+  pooledAtStart: size(
+    'Of its workloads that start with the run, so much lies on its devices from the first, the coldest; the rest in DRAM; default 0B: they begin with nothing',
+    { min: '0B', max: '4TiB' },
+  ).prefault('0B'),
   throttle: throttle.optional().describe('Its accesses to a device wait when that is loaded; default: off'),
   ...allocation,
 })
