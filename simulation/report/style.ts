@@ -87,7 +87,10 @@ figure svg text { paint-order: stroke; stroke: var(--card); stroke-width: 3px; s
 .timeline { columns: 22rem auto; column-gap: 1rem; padding-left: 0; font-size: .9rem }
 .timeline li { break-inside: avoid; margin-left: 2rem }
 pre { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: .8rem; overflow-x: auto; font: 13px/1.5 ui-monospace, "SF Mono", Consolas, monospace; margin: .6rem 0 }
-.heat td { text-align: center }
+.heat { width: auto }
+.heat th, .heat td { text-align: center; padding: .3rem .5rem }
+figure.single svg { max-width: 600px }
+.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 560px), 1fr)); gap: 0 14px; align-items: start }
 svg.bar { display: block; width: 260px; height: 18px; color: var(--ink) }
 ${HEAT.map(([background, ink], i) => `.heat td.h${i} { background: ${background}; color: ${ink} }`).join('\n')}
 details { margin: .8rem 0 }

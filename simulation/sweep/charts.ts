@@ -30,13 +30,13 @@ export async function frontChart({ points, front }: Analysis): Promise<string> {
   const x = {
     field: 'x',
     type: 'quantitative',
-    scale: { zero: false },
+    scale: { zero: false, padding: 8 },
     axis: { title: `memory saved, ${unit.name}`, labelExpr: LABEL, tickCount: 6 },
   } as const
   const y = {
     field: 'y',
     type: 'quantitative',
-    scale: { zero: false, type },
+    scale: { zero: false, type, padding: 8 },
     axis: { title: 'slowdown of the slowest host, ×', labelExpr: LABEL, tickCount: 5 },
   } as const
   const point = (kind: string, colour: string, shape: string, size: number) =>
@@ -46,8 +46,8 @@ export async function frontChart({ points, front }: Analysis): Promise<string> {
       encoding: { x, y },
     }) as const
   return drawn({
-    width: 620,
-    height: 300,
+    width: 440,
+    height: 280,
     layer: [
       point('lossy', LOSSY_COLOUR, 'cross', 30),
       point('sound', SOUND_COLOUR, 'circle', 26),

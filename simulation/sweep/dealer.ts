@@ -37,7 +37,9 @@ export class Dealer implements Crew {
   /** By variant: who has it, and since when. */
   readonly #taken = new Map<number, { readonly worker: string; readonly sinceMs: number }>()
   readonly #ended = new Map<number, string>()
+  #wanted: ReadonlyMap<number, SweepVariant> = new Map()
   #waiting: SweepVariant[] = []
+  #over = false
 
   constructor(parts: DealerParts) {
     this.#parts = parts
@@ -50,6 +52,7 @@ export class Dealer implements Crew {
     const abort = (): void => reject(signal.reason as Error)
     signal.throwIfAborted()
     signal.addEventListener('abort', abort)
+    this.#wanted = new Map(variants.map((variant) => [variant.index, variant]))
     const subscriptions = [
       wire.subscribe(messages.beatSubject(cluster), (bytes) => this.#hearBeat(bytes)),
       wire.serve(messages.outcomeSubject(cluster, sweep.digest), (bytes) => {
@@ -64,26 +67,28 @@ export class Dealer implements Crew {
     try {
       // Workers may still be at variants that an earlier process of this sweep has handed out.
       await Promise.race([wire.flush().then(() => sleep(messages.BEAT_MS * 1.5)), failed])
-      this.#waiting = variants.filter(({ index }) => !this.#isUnderWay(index) && !this.#ended.has(index))
-      await Promise.race([this.#deal(variants, () => signal.aborted), failed])
+      this.#waiting = variants.filter(({ index }) => !this.#ended.has(index) && !this.#isUnderWay(index))
+      await Promise.race([this.#deal(), failed])
     } finally {
+      this.#over = true
       signal.removeEventListener('abort', abort)
       for (const subscription of subscriptions) subscription.stop()
     }
   }
 
   /** Until all have ended. */
-  async #deal(variants: readonly SweepVariant[], stopped: () => boolean): Promise<void> {
+  async #deal(): Promise<void> {
     let asked = 0
     let quiet = false
-    while (variants.some(({ index }) => !this.#ended.has(index)) && !stopped()) {
-      this.#takeBack(variants)
+    while (this.#ended.size < this.#wanted.size && !this.#over) {
+      this.#takeBack()
       const next = this.#waiting[0]
       const answer = next === undefined ? undefined : await this.#offer(next)
       if (answer !== undefined && 'taken' in answer) {
         asked = 0
         quiet = false
-        this.#waiting.shift()
+        // Its outcome may have come before this answer was read.
+        this.#waiting = this.#waiting.filter((variant) => variant !== next)
         if (!this.#ended.has(next!.index)) this.#taken.set(next!.index, { worker: answer.taken, sinceMs: this.#now() })
         // It is there, whether or not its next beat has come.
         const known = this.#workers.get(answer.taken) ?? { beatMs: -Infinity, running: new Set<number>() }
@@ -116,7 +121,7 @@ export class Dealer implements Crew {
   }
 
   /** What a dead worker had waits again, before all others. */
-  #takeBack(variants: readonly SweepVariant[]): void {
+  #takeBack(): void {
     const nowMs = this.#now()
     for (const [id, { heardMs }] of this.#workers) {
       if (nowMs - heardMs <= messages.WORKER_SILENT_MS) continue
@@ -128,7 +133,7 @@ export class Dealer implements Crew {
       // A beat may have been under way when it was taken.
       if (known && (known.running.has(index) || known.beatMs < sinceMs + messages.BEAT_MS)) continue
       this.#taken.delete(index)
-      this.#waiting.unshift(variants.find((variant) => variant.index === index)!)
+      this.#waiting.unshift(this.#wanted.get(index)!)
     }
   }
 
@@ -147,6 +152,8 @@ export class Dealer implements Crew {
     const outcome = outcomeFrom(message?.outcome, sweep.variants.length)
     if (outcome === undefined) return wire.dropped.count('malformed', 'an outcome of another form')
     const { index, digest } = outcome
+    // An earlier process of this sweep wrote it down, and died before it said so.
+    if (!this.#wanted.has(index)) return wire.dropped.count('double', `variant ${index} had ended`)
     this.#taken.delete(index)
     this.#waiting = this.#waiting.filter((variant) => variant.index !== index)
     const before = this.#ended.get(index)

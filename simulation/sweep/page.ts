@@ -84,7 +84,7 @@ async function frontOf(analysis: Analysis): Promise<Part> {
     [LOSSY_COLOUR, 'settings at which space ran out, a write was lost or a task was killed', 'M5,4h3v-3h2v3h3v2h-3v3h-2v-3h-3Z'],
   ] as const
   const shown = front.slice(0, FRONT_SHOWN_MAX)
-  return html`<figure>
+  return html`<figure class="single">
       <figcaption><strong>Memory saved against slowdown</strong> <span>means over the seeds of each setting</span></figcaption>
       ${raw(svg.replace('<svg ', `<svg role="img" aria-label="${escaped(words)}" `))}
       <ul class="legend">
@@ -160,7 +160,7 @@ function heatMaps(analysis: Analysis): Part {
     html`<p class="note">
       From left to right ${path(map.x)}, from bottom to top ${path(map.y)}; each cell is the mean over all settings there.
     </p>`,
-    html`<div class="charts">${HEAT_FIGURES.map((name) => heatTable(map, name, path(map.x), path(map.y)))}</div>`,
+    html`<div class="maps">${HEAT_FIGURES.map((name) => heatTable(map, name, path(map.x), path(map.y)))}</div>`,
   ]
 }
 
@@ -179,7 +179,7 @@ function heatTable(map: HeatMap, name: FigureName, x: string, y: string): Html {
       </caption>
       <thead>
         <tr>
-          <th scope="col">${y} ↑ ${x} →</th>
+          <th scope="col"><span aria-label="${y}, by ${x}">↑ →</span></th>
           ${map.columns.map((column) => html`<th scope="col">${column.name}</th>`)}
         </tr>
       </thead>

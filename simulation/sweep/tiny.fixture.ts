@@ -1,7 +1,7 @@
 /** A sweep of variants that take some tens of milliseconds each, and of which some run out of space. */
 import { parseSweep, type Sweep, sweepOf } from './sweep-file.ts'
 
-const TINY_SCENARIO = `name: tiny
+export const TINY_SCENARIO = `name: tiny
 duration: 400ms
 devices:
   device-1: { physical: 6MiB, advertised: 64MiB, low: 8%, high: 12%, flush: 20ms }
