@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { once } from 'node:events'
 import { openLog } from '#shared/observe/log.ts'
 import { connectWire } from '#simulation/cluster/connect.ts'
-import { endSignal } from '#simulation/cluster/process.ts'
+import { endSignal, showAlive } from '#simulation/cluster/process.ts'
 import { type BusFlags, busSettings, clusterName, DEFAULT_CLUSTER } from '#simulation/cluster/settings.ts'
 import { SweepWorker } from '#simulation/sweep/worker.ts'
 import { threadsOf } from './sweep.ts'
@@ -20,11 +20,13 @@ export async function sweepWorker(flags: SweepWorkerFlags): Promise<number> {
   const log = openLog({ process: 'sweep-worker' })
   const signal = endSignal()
   const wire = await connectWire(settings, 'coldpool sweep-worker', log, { patient: true })
+  const stopAlive = showAlive(wire)
   try {
     await using worker = new SweepWorker({ wire, cluster, threads, log })
     await worker.open()
     if (!signal.aborted) await once(signal, 'abort')
   } finally {
+    stopAlive()
     await wire.close()
   }
   // The channel to the process that started this one would keep it alive.

@@ -5,6 +5,7 @@ import { FIGURE_NAMES, type FigureRow } from './figures.ts'
 import { cellsOf, heatMapOf } from './heat-map.ts'
 import { outcomeFrom, plainOf } from './outcome.ts'
 import { parseSweep, type Sweep, sweepOf } from './sweep-file.ts'
+import { sweepPage } from './page.ts'
 import { storyOf } from './words.ts'
 
 const FILE = `name: made-up
@@ -111,4 +112,34 @@ test('an outcome is the same after it has been text, and what is none is not tak
   for (const wrong of [{ index: 12 }, { index: -1 }, { digest: 'x' }, { figures: [1] }, { more: 1 }]) {
     expect(outcomeFrom({ ...plainOf(outcome!), ...wrong }, 12)).toBeUndefined()
   }
+})
+
+describe('the page', () => {
+  test('of a thousand variants along many axes is short enough to mail, and says which it leaves out', async () => {
+    const axes = Array.from({ length: 8 }, (_, i) => `  workloads.service-${i}.rate: { from: 1MB/s, to: ${i + 2}MB/s }`).join(
+      '\n',
+    )
+    const long = sweepOf(
+      parseSweep(`name: long\nscenario: x\naxes:\n${axes}\nlatinHypercube: { samples: 500 }\nseeds: 4\n`, 'f'),
+      'x',
+    )
+    const outcomes = given(long, (setting, seed) => ({
+      slowdownWorst: 1 + ((setting * 7) % 500) + seed / 3,
+      savedBytes: setting * 1e9,
+    }))
+    const analysis = analyse(long, outcomes)
+    const page = await sweepPage(analysis, outcomes, storyOf(analysis))
+    expect(page.length).toBeLessThanOrEqual(2e6)
+    expect(page).toContain('800 more are in results.parquet')
+  })
+
+  test('takes names as text', async () => {
+    const path = 'workloads."><script>alert(1)</script>'
+    const hostile = sweepOf(parseSweep(`name: hostile\nscenario: "<b>"\naxes:\n  '${path}': ['<i>', a]\n`, 'f'), 'x')
+    const outcomes = given(hostile, (setting) => ({ slowdownWorst: 2 - setting, savedBytes: setting }))
+    const analysis = analyse(hostile, outcomes)
+    const page = await sweepPage(analysis, outcomes, storyOf(analysis))
+    expect(page).not.toMatch(/<script|<b>|<i>/)
+    expect(page).toContain('&lt;script&gt;')
+  })
 })

@@ -77,14 +77,35 @@ describe.skipIf(found === undefined)(`a sweep over ${found?.name}`, () => {
     }
   }
 
-  test('two workers, one of which is killed at work, give the table of one process, and what it had is run by the other', async () => {
-    await dealt(async ({ dealer, cluster, notices }) => {
+  test('two workers, one of which is killed at work, give the table of one process', async () => {
+    await dealt(async ({ dealer, cluster }) => {
       const [doomed] = await Promise.all([worker(cluster), worker(cluster)])
       using folder = createSweep(parent, TINY, sweep)
       await carryOut(folder, dealer, NEVER, (done) => done === 3 && doomed.kill('SIGKILL'))
       expect(readFileSync(join(folder.path, 'results.parquet')).equals(expected)).toBe(true)
       expect(doomed.signalCode).toBe('SIGKILL')
-      expect(notices.join('\n')).toMatch(/^worker sweep-worker-\S+ is gone$/)
+    })
+  })
+
+  test('what a worker has taken and then never speaks of is handed out again, and told', async () => {
+    await dealt(async ({ dealer, cluster, notices }) => {
+      const ghost = await NatsWire.connect({ servers: server.url, name: 'ghost' })
+      const taken: number[] = []
+      const takeOne = (bytes: Uint8Array): Promise<Uint8Array> => {
+        const answer: messages.VariantAnswer = taken.length > 0 ? { busy: true } : { taken: 'ghost' }
+        taken.push(messages.read(bytes, messages.variantMessage)!.index)
+        return Promise.resolve(messages.write(answer))
+      }
+      ghost.serve(messages.variantSubject(cluster), takeOne, messages.QUEUE)
+      await ghost.flush()
+      using folder = createSweep(parent, TINY, sweep)
+      const done = carryOut(folder, dealer, NEVER, () => {})
+      while (taken.length === 0) await sleep(10)
+      await worker(cluster)
+      await done
+      expect(readFileSync(join(folder.path, 'results.parquet')).equals(expected)).toBe(true)
+      expect(notices).toEqual(['worker ghost is gone'])
+      await ghost.close()
     })
   })
 
