@@ -8,6 +8,7 @@ import { natsEmptyQuanta } from './nats-empty-quanta.ts'
 import { natsQuickstart } from './nats-quickstart.ts'
 import { natsRoundTrip } from './nats-round-trip.ts'
 import { quickstart } from './quickstart.ts'
+import { sweep1000 } from './sweep.ts'
 import { traceReferences } from './trace-references.ts'
 
 const BENCHMARKS: readonly Benchmark[] = [
@@ -18,6 +19,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   natsEmptyQuanta,
   natsRoundTrip,
   natsQuickstart,
+  sweep1000,
 ]
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } } })
