@@ -16,7 +16,7 @@ WORKDIR /app
 # write to, and `node` may; /metrics is for Prometheus, as the same user.
 RUN for volume in /runs /metrics /jetstream/1 /jetstream/2 /jetstream/3 /secrets/nats \
       /secrets/conductor /secrets/host /secrets/device /secrets/promoter /secrets/workload /secrets/observer /secrets/operator \
-      /secrets/metrics; \
+      /secrets/sweep /secrets/worker /secrets/metrics; \
     do mkdir -p "$volume" && chown node:node "$volume" && chmod 700 "$volume"; done
 COPY --from=dependencies /app/node_modules node_modules
 COPY --chown=node:node . .

@@ -9,6 +9,7 @@ import { natsQuickstart } from './nats-quickstart.ts'
 import { natsRoundTrip } from './nats-round-trip.ts'
 import { phold } from './phold.ts'
 import { quickstart } from './quickstart.ts'
+import { sweep1000 } from './sweep.ts'
 import { traceReferences } from './trace-references.ts'
 import { workers } from './workers.ts'
 
@@ -22,6 +23,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   natsEmptyQuanta,
   natsRoundTrip,
   natsQuickstart,
+  sweep1000,
 ]
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } } })

@@ -10,6 +10,7 @@ import { experiment, type ExperimentFlags, listExperiments } from './experiment.
 import type { Io } from './io.ts'
 import type { ReportFlags } from './report.ts'
 import { run, type RunFlags } from './run.ts'
+import { addSweepCommands } from './sweep-commands.ts'
 import type { WatchIo } from './watch/watch.ts'
 
 const EXIT = { fine: 0, broken: 1, badInput: 2 }
@@ -72,6 +73,7 @@ Examples:
 const SCHEMA_EXAMPLES = `
 Example, for the YAML extension of most editors:
   coldpool schema > scenario.schema.json
+  coldpool schema sweep > sweep.schema.json
   and as the first line of a scenario:  # yaml-language-server: $schema=scenario.schema.json`
 
 const EXPERIMENT_EXAMPLES = `
@@ -155,9 +157,12 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
 
   program
     .command('schema')
-    .description('print the JSON Schema of scenarios, for editors')
+    .description('print the JSON Schema of scenarios, or of sweeps, for editors')
+    .argument('[KIND]', 'scenario or sweep', 'scenario')
     .addHelpText('after', SCHEMA_EXAMPLES)
-    .action(() => void io.stdout.write(`${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`))
+    .action(async (kind: string) => {
+      io.stdout.write(`${JSON.stringify(await schemaOf(kind), null, 2)}\n`)
+    })
 
   program
     .command('experiment')
@@ -177,9 +182,11 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .description('list the experiments')
     .action(() => listExperiments(io))
 
-  addClusterCommands(program, io, (code) => {
+  const exit = (code: number): void => {
     exitCode = code
-  })
+  }
+  addSweepCommands(program, io, exit)
+  addClusterCommands(program, io, exit)
 
   try {
     if (argv.length === 0) program.outputHelp()
@@ -188,6 +195,12 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
   } catch (error) {
     return report(error, io)
   }
+}
+
+async function schemaOf(kind: string): Promise<object> {
+  if (kind === 'scenario') return scenarioJsonSchema()
+  if (kind === 'sweep') return (await import('#simulation/sweep/form.ts')).sweepJsonSchema()
+  throw new ColdpoolError('CP_OPTION', 'KIND', `got ${printable(kind)}`, 'scenario or sweep')
 }
 
 function report(error: unknown, io: Io): number {

@@ -13,7 +13,7 @@ describe('secrets', () => {
     const files = secretFiles({ ...none, make: () => `made-${n++}` })
     expect(files.get('host/password')).toBe('made-1')
     expect(files.get('nats/passwords.conf')).toContain('HOST_PASSWORD: "made-1"\n')
-    expect(files.get('nats/routes.conf')).toContain('ROUTE_2: "nats-route://route:made-7@nats-2:6222"\n')
+    expect(files.get('nats/routes.conf')).toContain('ROUTE_2: "nats-route://route:made-9@nats-2:6222"\n')
     expect(files.size).toBe(USERS.length + 4)
   })
 
@@ -48,11 +48,11 @@ describe('init', () => {
     execFileSync(process.execPath, [init, directory], { encoding: 'utf8', env: { ...process.env, ...env } })
 
   test('writes secrets that only their owner reads, each different, and keeps them when it runs again', () => {
-    expect(run()).toBe('init: 11 files with secrets, 11 of them written now\n')
+    expect(run()).toBe('init: 13 files with secrets, 13 of them written now\n')
     const first = passwords()
     expect(new Set(first).size).toBe(USERS.length)
     for (const password of first) expect(password).toMatch(/^[\w-]{32}$/)
-    expect(run()).toBe('init: 11 files with secrets, 0 of them written now\n')
+    expect(run()).toBe('init: 13 files with secrets, 0 of them written now\n')
     expect(passwords()).toEqual(first)
     for (const file of [...USERS.map((user) => `${user}/password`), 'metrics/token'])
       expect(statSync(join(directory, file)).mode & 0o777, file).toBe(0o400)

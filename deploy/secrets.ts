@@ -5,7 +5,7 @@
  */
 
 /** The users of deploy/nats/users.conf; a password of each is in `NAME/password`, which only that user's containers mount. */
-export const USERS = ['conductor', 'host', 'device', 'promoter', 'workload', 'observer', 'operator'] as const
+export const USERS = ['conductor', 'host', 'device', 'promoter', 'workload', 'observer', 'operator', 'sweep', 'worker'] as const
 
 /** Between NATS servers; stays among them. */
 const ROUTE = 'route'

@@ -14,6 +14,8 @@ export const ERRORS = {
   CP_TRACE: 'a file of references is missing, damaged, or not the one that the run began with',
   CP_OUTPUT: 'a folder of results cannot be written',
   CP_RUN_FOLDER: 'the folder of a run is missing or damaged',
+  CP_SWEEP: 'a sweep has the wrong form',
+  CP_SWEEP_FOLDER: 'the folder of a sweep is missing or damaged, or is in use',
   CP_WIRE: 'a message from outside is malformed',
   CP_BUS: 'the bus cannot be reached, or nobody answers',
   CP_STAGE: 'a stage of the cluster failed',

@@ -1,6 +1,6 @@
 /**
  * The run folder: scenario.yaml, injections.yaml (if there were commands), metrics/ACTOR.csv (one row a sample),
- * events.ndjson, verdict.json, report.html (report/). Written as the run goes on; a run that goes back takes the folder with it.
+ * events.ndjson, verdict.json; and, made of these when the run has ended, report.html (report/) and metrics.parquet (parquet/). Written as the run goes on; a run that goes back takes the folder with it.
  */
 import { appendFileSync, existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,8 +15,9 @@ import type { Verdict } from './verdict.ts'
 
 const EVENTS = 'events.ndjson'
 const VERDICT = 'verdict.json'
-/** The page that is made of all the others. */
+/** Made of all the others. */
 export const REPORT = 'report.html'
+export const METRICS_TABLE = 'metrics.parquet'
 const INJECTIONS = 'injections.yaml'
 const METRICS = 'metrics'
 
@@ -109,7 +110,7 @@ export class RunFolder {
     for (const [file, bytes] of Object.entries(from.bytes)) this.#cut(file, bytes)
     guarded(this.path, () => {
       for (const file of this.#growing()) if (from.bytes[file] === undefined) rmSync(join(this.path, file))
-      for (const file of [VERDICT, REPORT]) rmSync(join(this.path, file), { force: true })
+      for (const file of [VERDICT, REPORT, METRICS_TABLE]) rmSync(join(this.path, file), { force: true })
     })
   }
 

@@ -1,5 +1,7 @@
 /** The edge where scenarios and scripts come from files: only text of a bounded size gets in. Throws a ColdpoolError. */
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { ColdpoolError, type ErrorCode } from '#shared/errors.ts'
 import { printable } from '#shared/scenario/problems.ts'
 import { INJECTIONS_BYTES_MAX } from './injections.ts'
@@ -28,8 +30,27 @@ const INJECTIONS: TextFile = {
   tooLarge: 'CP_INJECTION',
 }
 
+const SWEEP: TextFile = {
+  file: 'a sweep file',
+  form: 'a sweep in YAML',
+  bytesMax: 2 ** 20,
+  unreadable: 'CP_SWEEP',
+  tooLarge: 'CP_SWEEP',
+}
+const READY_MADE = new URL('../scenarios/', import.meta.url)
+
 export function readScenarioText(path: string): string {
   return readText(path, SCENARIO)
+}
+
+export function readSweepText(path: string): string {
+  return readText(path, SWEEP)
+}
+
+/** Where the scenario is that a sweep file names: a ready-made one, or a file, seen from that of the sweep. */
+export function scenarioOfSweep(name: string, sweepFile: string): string {
+  const ready = fileURLToPath(new URL(`${name}.yaml`, READY_MADE))
+  return /^[a-z0-9-]+$/.test(name) && existsSync(ready) ? ready : resolve(dirname(sweepFile), name)
 }
 
 export function readInjectionsText(path: string): string {

@@ -49,7 +49,7 @@ export interface Outcome {
 }
 
 /** Telemetry that serves checks and joins, and says nothing to a reader. */
-const INTERNAL = ['lastStep', 'slots', 'slotsBefore', 'truth']
+export const INTERNAL = ['lastStep', 'slots', 'slotsBefore', 'truth']
 
 export function verdictOf(cast: Cast, outcome: Outcome, chronicle: Chronicle): Verdict {
   const { scenario } = cast

@@ -98,7 +98,7 @@ describe('quickstart', () => {
   })
 
   test('the run folder holds the scenario, the verdict, the events and a metrics file for each actor', () => {
-    const files = ['events.ndjson', 'metrics', 'report.html', 'scenario.yaml', 'verdict.json']
+    const files = ['events.ndjson', 'metrics', 'metrics.parquet', 'report.html', 'scenario.yaml', 'verdict.json']
     expect(readdirSync(told.folder).toSorted()).toEqual(files)
     expect(readdirSync(join(told.folder, 'metrics'))).toHaveLength(1 + 4 + 2 + 4 + 7)
     expect(JSON.parse(readFileSync(join(told.folder, 'verdict.json'), 'utf8'))).toEqual(told.verdict)

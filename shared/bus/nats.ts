@@ -106,12 +106,13 @@ export class NatsWire implements Wire {
     return { stop: () => void (this.connection.isClosed() || subscription.unsubscribe()) }
   }
 
-  serve(subject: string, answer: (bytes: Uint8Array) => Promise<Uint8Array>): Subscription {
+  serve(subject: string, answer: (bytes: Uint8Array) => Promise<Uint8Array>, queue?: string): Subscription {
     const respond = async (message: Msg): Promise<void> => {
       const bytes = await answer(message.data)
       if (!this.connection.isClosed()) message.respond(bytes)
     }
     const subscription = this.connection.subscribe(subject, {
+      ...(queue !== undefined && { queue }),
       callback: (error, message) => {
         if (error || this.#isReflected(message)) return
         // Whoever asks says where the answer goes: nowhere but into an inbox, for we may speak where he may not.

@@ -4,7 +4,7 @@
  */
 import type { ControlKind } from './control.ts'
 
-type Speaker = 'conductor' | 'host' | 'device' | 'promoter' | 'workload' | 'operator'
+type Speaker = 'conductor' | 'host' | 'device' | 'promoter' | 'workload' | 'operator' | 'sweep' | 'worker'
 
 interface SubjectSpec {
   /** The SCOPE: the name of a run, or `lobby-` and the name of a cluster, where processes meet before there is a run. */
@@ -110,6 +110,27 @@ export const SUBJECTS = {
     to: 'id of the foreign workload',
     control: [],
     meaning: 'what a foreign workload hears',
+  },
+  variant: {
+    scope: 'lobby',
+    from: ['sweep'],
+    to: 'worker',
+    control: [],
+    meaning: "a variant of a sweep, to one of the workers' queue group, which answers whether it takes it",
+  },
+  outcome: {
+    scope: 'lobby',
+    from: ['worker'],
+    to: 'digest of the sweep',
+    control: [],
+    meaning: 'what came of a variant, which is answered when it is heard',
+  },
+  beat: {
+    scope: 'lobby',
+    from: ['worker'],
+    to: 'all',
+    control: [],
+    meaning: 'once a second: a worker is there, and which variants it runs',
   },
 } as const satisfies Record<string, SubjectSpec>
 

@@ -8,8 +8,11 @@ export interface Wire {
   publish(subject: string, bytes: Uint8Array): void
   /** `*` stands for one part of a subject. Messages come whole and one at a time; the callback must not throw. */
   subscribe(subject: string, hear: (bytes: Uint8Array, subject: string) => void): Subscription
-  /** Answers requests. What the callback rejects with is a bug; it answers errors as it answers all. */
-  serve(subject: string, answer: (bytes: Uint8Array) => Promise<Uint8Array>): Subscription
+  /**
+   * Answers requests. What the callback rejects with is a bug; it answers errors as it answers all. Of those who serve in one queue
+   * each request goes to one.
+   */
+  serve(subject: string, answer: (bytes: Uint8Array) => Promise<Uint8Array>, queue?: string): Subscription
   /** Resolves when all that was published and subscribed before has reached the server. */
   flush(): Promise<void>
   /** Calls again and again until stopped; wall time, so never in a model. */

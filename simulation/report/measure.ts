@@ -76,7 +76,7 @@ export function measureOf(path: string): Measure {
   const own = parts.at(-1)!
   const endsIn = (ending: string): boolean => parts.some((part) => part.endsWith(ending))
   if (FRACTIONS.has(own) || endsIn('Share') || endsIn('Fraction')) return 'fraction'
-  if (own === 'slowdown') return 'times'
+  if (own.startsWith('slowdown')) return 'times'
   if (own.endsWith('Ratio')) return 'ratio'
   if (endsIn('BytesPerSecond') || own === 'bytesPerSecond') return 'bytes/s'
   if (endsIn('PerSecond')) return 'count/s'

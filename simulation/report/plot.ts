@@ -85,7 +85,7 @@ function stacked(areas: readonly Curve[]) {
   )
 }
 
-const INK = 'currentColor'
+export const INK = 'currentColor'
 /** Never in exponent notation: axes have units that fit. */
 const NUMBER = "format(datum.value, '.6~g')"
 const T = { field: 't', type: 'quantitative' } as const
@@ -93,6 +93,26 @@ const COLOUR = { field: 'colour', type: 'nominal', scale: null } as const
 const DASH = { field: 'dash', type: 'nominal', scale: null } as const
 /** One path for each curve. */
 const CURVE = { field: 'name', type: 'nominal' } as const
+
+/** How every chart of a page looks. */
+export const CONFIG = {
+  aria: false,
+  font: 'sans-serif',
+  text: { fontSize: 10 },
+  view: { stroke: null },
+  axis: {
+    labelColor: INK,
+    labelFontSize: 10.5,
+    gridColor: INK,
+    gridOpacity: 0.2,
+    domainColor: INK,
+    domainOpacity: 0.5,
+    tickColor: INK,
+    tickOpacity: 0.5,
+    tickSize: 4,
+  },
+  axisY: { minExtent: 34, maxExtent: 34 },
+} satisfies TopLevelSpec['config']
 
 const SPEC: TopLevelSpec = {
   width: WIDTH,
@@ -154,28 +174,11 @@ const SPEC: TopLevelSpec = {
       encoding: { x: T, text: { field: 'text', type: 'nominal' } },
     },
   ],
-  config: {
-    aria: false,
-    font: 'sans-serif',
-    text: { fontSize: 10 },
-    view: { stroke: null },
-    axis: {
-      labelColor: INK,
-      labelFontSize: 10.5,
-      gridColor: INK,
-      gridOpacity: 0.2,
-      domainColor: INK,
-      domainOpacity: 0.5,
-      tickColor: INK,
-      tickOpacity: 0.5,
-      tickSize: 4,
-    },
-    axisY: { minExtent: 34, maxExtent: 34 },
-  },
+  config: CONFIG,
 }
 
 /** Half of what a drawing is made of says nothing in a page: classes, roles, empty paths, digits below a tenth of a pixel. */
-function slim(svg: string): string {
+export function slim(svg: string): string {
   return svg
     .replace(/^<svg [^>]*viewBox="([^"]*)"[^>]*>/, '<svg viewBox="$1">')
     .replaceAll(/ (?:class|role|aria-\w+|pointer-events|stroke-miterlimit|font-family)="[^"]*"/g, '')

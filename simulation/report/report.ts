@@ -24,7 +24,7 @@ const SCENARIO_CHARACTERS_MAX = 200_000
 export interface ReportOptions {
   /** Told after each chart. */
   readonly onDrawn?: (drawn: number, charts: number) => void
-  /** Of longer metrics no charts are drawn, and the page says how they are. */
+  /** Of longer metrics no charts are drawn and no table is made, and the page says how they are. */
   readonly metricsBytesMax?: number
 }
 
@@ -34,9 +34,18 @@ export interface ReportOptions {
  */
 export const AT_END: ReportOptions = { metricsBytesMax: 64 * 2 ** 20 }
 
-/** Reads the folder of a run that has ended, writes report.html into it, and gives the file's path. Throws CP_RUN_FOLDER, CP_OUTPUT. */
+/**
+ * Reads the folder of a run that has ended, writes report.html and metrics.parquet into it, and gives the page's path. Throws
+ * CP_RUN_FOLDER, CP_OUTPUT.
+ */
 export async function writeReport(folder: string, options: ReportOptions = {}): Promise<string> {
-  const page = await reportOf(RunRecord.read(folder), options)
+  const record = RunRecord.read(folder)
+  const { metricsBytesMax = Infinity } = options
+  // Loaded only now: a run that is about to begin does not wait for it.
+  if (record.metricsBytes <= metricsBytesMax) {
+    await (await import('../parquet/metrics-table.ts')).writeMetricsTable(folder, record.scenario)
+  }
+  const page = await reportOf(record, options)
   const file = join(folder, REPORT)
   guarded(file, () => writeFileSync(file, page))
   return file
@@ -140,7 +149,8 @@ async function chartSections(
 
 function undrawn(bytes: number): Section {
   const body = html`<p>
-      The metrics of this run are long (${formatBytes(bytes)}), so nothing was drawn as it ended. This draws it:
+      The metrics of this run are long (${formatBytes(bytes)}), so nothing was drawn as it ended, nor was metrics.parquet written.
+      This does both:
     </p>
     <pre tabindex="0" role="region" aria-label="The command that draws"><code>coldpool report .</code></pre>`
   return { id: 'charts', title: 'Charts', body }

@@ -18,6 +18,18 @@ export const SHADES: Readonly<Record<string, { readonly light: string; readonly 
   [OTHERS]: { light: '#7a7f87', dark: '#8d939c' },
 }
 
+/** From the least to the greatest cell of a heat map, with what is written on it at 4.5 : 1 at least (ColorBrewer's Blues); the same on any card. */
+export const HEAT: readonly (readonly [background: string, ink: string])[] = [
+  ['#f7fbff', '#16191d'],
+  ['#deebf7', '#16191d'],
+  ['#c6dbef', '#16191d'],
+  ['#9ecae1', '#16191d'],
+  ['#6baed6', '#16191d'],
+  ['#2171b5', '#ffffff'],
+  ['#08519c', '#ffffff'],
+  ['#08306b', '#ffffff'],
+]
+
 function shades(theme: 'light' | 'dark'): string {
   return Object.entries(SHADES)
     .map(([colour, shade]) => `svg [fill="${colour}"]{fill:${shade[theme]}}svg [stroke="${colour}"]{stroke:${shade[theme]}}`)
@@ -75,6 +87,12 @@ figure svg text { paint-order: stroke; stroke: var(--card); stroke-width: 3px; s
 .timeline { columns: 22rem auto; column-gap: 1rem; padding-left: 0; font-size: .9rem }
 .timeline li { break-inside: avoid; margin-left: 2rem }
 pre { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: .8rem; overflow-x: auto; font: 13px/1.5 ui-monospace, "SF Mono", Consolas, monospace; margin: .6rem 0 }
+.heat { width: auto }
+.heat th, .heat td { text-align: center; padding: .3rem .5rem }
+figure.single svg { max-width: 600px }
+.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 560px), 1fr)); gap: 0 14px; align-items: start }
+svg.bar { display: block; width: 260px; height: 18px; color: var(--ink) }
+${HEAT.map(([background, ink], i) => `.heat td.h${i} { background: ${background}; color: ${ink} }`).join('\n')}
 details { margin: .8rem 0 }
 summary { cursor: pointer; font-weight: 600 }
 footer { color: var(--soft); font-size: .86rem; padding-top: 1.5rem; padding-bottom: 2rem }

@@ -72,7 +72,7 @@ describe('every container', () => {
   })
 
   test.each(services)('%s has a health check, if it stays', (name, { healthcheck }) => {
-    expect(healthcheck?.test !== undefined, name).toBe(!['init', 'cli'].includes(name))
+    expect(healthcheck?.test !== undefined, name).toBe(!['init', 'cli', 'sweep'].includes(name))
   })
 
   test('publishes a port on loopback alone, and only NATS, the dashboard and those on request do', () => {
@@ -147,6 +147,8 @@ describe('the cluster', () => {
       'workload',
       ...FOREIGN,
       'cli',
+      'sweep-worker',
+      'sweep',
     ])
   })
 

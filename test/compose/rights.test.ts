@@ -40,6 +40,8 @@ const SAYS: Readonly<Record<User, readonly string[]>> = {
   workload: [...A_STAGE_SAYS, 'join conductor', 'mail conductor'],
   observer: [],
   operator: ['command conductor'],
+  sweep: ['variant worker'],
+  worker: ['outcome *', 'beat all'],
 }
 
 /** Kind, sender and destination of what each may hear, beside the answers to its own questions. */
@@ -51,13 +53,15 @@ const HEARS: Readonly<Record<User, readonly string[]>> = {
   workload: [...A_STAGE_HEARS, 'progress conductor *'],
   observer: A_LISTENER_HEARS,
   operator: A_LISTENER_HEARS,
+  sweep: ['outcome worker *', 'beat worker all'],
+  worker: ['variant sweep worker'],
 }
 
 const KINDS = (
   'call grant status sample events progress journal hello ready done stored failed ' +
-  'bag need snapshot join mail command invented'
+  'bag need snapshot join mail command variant outcome beat invented'
 ).split(' ')
-const DESTINATIONS = ['conductor', 'all', '3']
+const DESTINATIONS = ['conductor', 'all', 'worker', '3']
 
 /** Every kind in every role to every destination: kind, role, destination. */
 const SUBJECTS = KINDS.flatMap((kind) => USERS.flatMap((role) => DESTINATIONS.map((to) => [kind, role, to] as const)))
@@ -165,6 +169,16 @@ describe.skipIf(isMissing('nats-server', '--version'))('on a real server with ge
       /timeout|permission/i,
     )
     expect((await manager.streams.info('coldpool-snapshots')).state.messages).toBe(1)
+  })
+
+  test('a worker answers a sweep that hands out a variant, and is answered when it tells what came of it', async () => {
+    const answer = (_: unknown, message: { respond(text: string): unknown }): void => void message.respond('heard')
+    const [sweep, worker] = [await login('sweep'), await login('worker')]
+    sweep.subscribe('coldpool.lobby-x.outcome.worker.0123', { callback: answer })
+    worker.subscribe('coldpool.lobby-x.variant.sweep.worker', { callback: answer, queue: 'workers' })
+    await Promise.all([sweep.flush(), worker.flush()])
+    expect((await sweep.request('coldpool.lobby-x.variant.sweep.worker', 'please')).string()).toBe('heard')
+    expect((await worker.request('coldpool.lobby-x.outcome.worker.0123', 'done')).string()).toBe('heard')
   })
 
   test('the conductor answers an operator, and a workload that joins from outside', async () => {

@@ -1,0 +1,35 @@
+/** `coldpool sweep-worker`: runs variants of sweeps that are handed out on a bus. */
+import { availableParallelism } from 'node:os'
+import { once } from 'node:events'
+import { openLog } from '#shared/observe/log.ts'
+import { connectWire } from '#simulation/cluster/connect.ts'
+import { endSignal, showAlive } from '#simulation/cluster/process.ts'
+import { type BusFlags, busSettings, clusterName, DEFAULT_CLUSTER } from '#simulation/cluster/settings.ts'
+import { SweepWorker } from '#simulation/sweep/worker.ts'
+import { threadsOf } from './sweep.ts'
+
+export interface SweepWorkerFlags extends BusFlags {
+  readonly workers?: string
+}
+
+/** Gives the exit code when it has been asked to end. */
+export async function sweepWorker(flags: SweepWorkerFlags): Promise<number> {
+  const settings = busSettings(flags)
+  const cluster = clusterName(flags) ?? DEFAULT_CLUSTER
+  const threads = threadsOf(flags.workers) ?? availableParallelism()
+  const log = openLog({ process: 'sweep-worker' })
+  const signal = endSignal()
+  const wire = await connectWire(settings, 'coldpool sweep-worker', log, { patient: true })
+  const stopAlive = showAlive(wire)
+  try {
+    await using worker = new SweepWorker({ wire, cluster, threads, log })
+    await worker.open()
+    if (!signal.aborted) await once(signal, 'abort')
+  } finally {
+    stopAlive()
+    await wire.close()
+  }
+  // The channel to the process that started this one would keep it alive.
+  if (process.connected) process.disconnect()
+  return 0
+}
