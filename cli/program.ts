@@ -1,15 +1,17 @@
-/** The commands and their options; every way they can be used wrongly ends in one line and exit code 2. */
+/**
+ * The commands and their options; every way they can be used wrongly ends in one line and exit code 2. What a command does is
+ * loaded when it is called: help comes at once.
+ */
 import { Command, CommanderError } from 'commander'
 import { ColdpoolError } from '#shared/errors.ts'
-import { scenarioJsonSchema } from '#shared/scenario.ts'
 import { printable, ScenarioError } from '#shared/scenario/problems.ts'
 import { addClusterCommands, append } from './cluster-commands.ts'
 import type { CompareFlags } from './compare.ts'
-import { contention, type ContentionFlags } from './contention.ts'
-import { experiment, type ExperimentFlags, listExperiments } from './experiment.ts'
+import type { ContentionFlags } from './contention.ts'
+import type { ExperimentFlags } from './experiment.ts'
 import type { Io } from './io.ts'
 import type { ReportFlags } from './report.ts'
-import { run, type RunFlags } from './run.ts'
+import type { RunFlags } from './run.ts'
 import type { WatchIo } from './watch/watch.ts'
 
 const EXIT = { fine: 0, broken: 1, badInput: 2 }
@@ -108,7 +110,7 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .option('--quiet', 'show no progress')
     .addHelpText('after', RUN_EXAMPLES)
     .action(async (file: string, flags: RunFlags) => {
-      exitCode = await run(file, flags, io)
+      exitCode = await (await import('./run.ts')).run(file, flags, io)
     })
 
   program
@@ -124,7 +126,7 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .option('--quiet', 'show no progress')
     .addHelpText('after', CONTENTION_HELP)
     .action(async (file: string, flags: ContentionFlags) => {
-      exitCode = await contention(file, flags, io)
+      exitCode = await (await import('./contention.ts')).contention(file, flags, io)
     })
 
   program
@@ -153,7 +155,10 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .command('schema')
     .description('print the JSON Schema of scenarios, for editors')
     .addHelpText('after', SCHEMA_EXAMPLES)
-    .action(() => void io.stdout.write(`${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`))
+    .action(async () => {
+      const { scenarioJsonSchema } = await import('#shared/scenario.ts')
+      io.stdout.write(`${JSON.stringify(scenarioJsonSchema(), null, 2)}\n`)
+    })
 
   program
     .command('experiment')
@@ -165,13 +170,13 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .option('--quiet', 'show no progress')
     .addHelpText('after', EXPERIMENT_EXAMPLES)
     .action(async (name: string, flags: ExperimentFlags) => {
-      exitCode = await experiment(name, flags, io)
+      exitCode = await (await import('./experiment.ts')).experiment(name, flags, io)
     })
 
   program
     .command('experiments')
     .description('list the experiments')
-    .action(() => listExperiments(io))
+    .action(async () => (await import('./experiment.ts')).listExperiments(io))
 
   addClusterCommands(program, io, (code) => {
     exitCode = code

@@ -13,10 +13,8 @@ import { paced, Pacer } from './cluster/pacer.ts'
 import type { LiveRun } from './dashboard/live-run.ts'
 import { RunFolder } from './folder.ts'
 import { Ledger, type RunResult } from './ledger.ts'
-import { RunTrace } from './perfetto/trace.ts'
 import type { TraceFile } from './perfetto/trace-file.ts'
 import type { Progress } from './progress.ts'
-import { AT_END, writeReport } from './report/report.ts'
 import { lookEvery } from './telling.ts'
 import { telemetryOf, type Verdict } from './verdict.ts'
 
@@ -60,7 +58,7 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const { signal, pace = 0, live, traceFile } = options
   const pacer = new Pacer(pace, () => performance.now())
   const ledger = new Ledger(cast, folder, paced(pacer, options.onProgress))
-  const trace = traceFile && new RunTrace(traceFile, cast)
+  const trace = traceFile && new (await import('./perfetto/trace.ts')).RunTrace(traceFile, cast)
   const bus: Bus = new MemoryBus(trace && ((bag) => trace.carry(bag)))
   const conductor = cast.conductor()
   const actors = cast.members.map(({ ordinal }) => (ordinal === conductor.ordinal ? conductor : cast.actor(ordinal)))
@@ -115,6 +113,9 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const result = ledger.finish(outcome, bus.name, (performance.now() - startedMs) / 1000)
   live?.reports(outcome.ended, outcome.final)
   live?.end(outcome.ended)
-  if (result.folder !== undefined) await writeReport(result.folder, AT_END)
+  if (result.folder !== undefined) {
+    const { AT_END, writeReport } = await import('./report/report.ts')
+    await writeReport(result.folder, AT_END)
+  }
   return result
 }
