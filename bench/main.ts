@@ -9,11 +9,13 @@ import { natsQuickstart } from './nats-quickstart.ts'
 import { natsRoundTrip } from './nats-round-trip.ts'
 import { quickstart } from './quickstart.ts'
 import { start } from './start.ts'
+import { telemetry } from './telemetry.ts'
 import { traceReferences } from './trace-references.ts'
 
 const BENCHMARKS: readonly Benchmark[] = [
   quickstart,
   start,
+  telemetry,
   traceReferences,
   lifecycleTable,
   memoryBus,
