@@ -101,6 +101,7 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .option('--bus <URL>', 'carry all mail over this NATS server, such as nats://127.0.0.1:4222')
     .option('--processes', 'with --bus: a process for each actor, started again when it dies (needs JetStream)')
     .option('--cluster <NAME>', 'with --bus: the lobby in which conductor and stages meet; default: one of its own')
+    .option('--log <LEVEL>', 'with --bus: what its processes log: silent, error, warn or info; default: COLDPOOL_LOG, or warn')
     .option('--pace <PACE>', 'a multiple of real time such as 1x or 10x, or max', 'max')
     .option('--dashboard [PORT]', 'show the run live in a browser, on port 8080 or this one (0: any that is free)')
     .option('--dashboard-host <HOST>', 'where the dashboard listens; beyond 127.0.0.1 only with the token that it prints')

@@ -1,5 +1,5 @@
 /** A stage carries one or more actors: it hands them their mail in order, steps those with a reason, and bags what they send. */
-import type { Actor, ActorEvent, Ordinal, Outbox, Snapshot, Telemetry } from './actor.ts'
+import type { Actor, ActorEvent, ActorId, Ordinal, Outbox, Snapshot, Telemetry } from './actor.ts'
 import type { ActorDigest, Bag, Grant, Report, StageHandler, StageId } from './bus/bus.ts'
 import type { Command } from './command.ts'
 import { Digest } from './digest.ts'
@@ -27,6 +27,7 @@ export class Stage implements StageHandler {
   readonly #stageOf: (ordinal: Ordinal) => StageId
   #bags = new Map<StageId, Mail[]>()
   #events: ActorEvent[] = []
+  #stepping: ActorId | undefined
   readonly #recruit: Recruit
 
   /** `stageOf` says where each actor lives, also those that commands bring. */
@@ -36,6 +37,11 @@ export class Stage implements StageHandler {
     this.#recruit = recruit
     this.#seats = []
     for (const actor of actors) this.#seat(actor, -1)
+  }
+
+  /** Who has not come to the end of its step; after an error, whose it is. */
+  get stepping(): ActorId | undefined {
+    return this.#stepping
   }
 
   #seat(actor: Actor, now: Quantum): void {
@@ -106,10 +112,12 @@ export class Stage implements StageHandler {
   }
 
   #stepSeat(seat: Seat, quantum: Quantum): void {
+    this.#stepping = seat.actor.id
     for (const mail of seat.inbox) digestMail(seat.digest, mail)
     seat.actor.step(quantum, seat.inbox, new StageOutbox(this, seat, quantum))
     seat.inbox.length = 0
     seat.wake = seat.actor.nextWake(quantum)
+    this.#stepping = undefined
   }
 
   /** For StageOutbox. */

@@ -262,9 +262,14 @@ test('commands of an operator decide the run together with the scenario, killed 
     crew('host-b', ['host', 'promoter', 'workload'])
   }
   let killed = false
-  const result = await network.alongside(conduct({ onMoment }))
-  const given = (await Promise.all(answers)).map((bytes) => packr.unpack(bytes) as { id: string })
+  const stamped: object[] = []
+  const info = (fields: object, message: string): void => void (message === 'a command was stamped' && stamped.push(fields))
+  const result = await network.alongside(conduct({ onMoment, log: { ...QUIET, info } }))
+  const given = (await Promise.all(answers)).map(
+    (bytes) => packr.unpack(bytes) as { id: string; quantum: number; seconds: number },
+  )
   expect(given.map(({ id }) => id)).toEqual(['workload-3', 'one'])
+  expect(stamped).toMatchObject(given.map(({ id, quantum, seconds }) => ({ actor: id, quantum, seconds })))
   expect(killed).toBe(true)
   // The run folder holds the commands as a script, which gives the same run again.
   const file = join(result!.folder!, 'injections.yaml')
@@ -348,9 +353,14 @@ describe('a stage that fails', () => {
   })
 
   test('in a step ends the run with CP_STAGE, and nothing is left to resume', async () => {
+    const said: object[] = []
+    const log = { ...QUIET, error: (fields: object, message: string) => said.push({ ...fields, message }) }
     crew('device-a', ['device'])
-    crew('host-a', ['host', 'promoter', 'workload'], { dress: failing })
+    crew('host-a', ['host', 'promoter', 'workload'], { dress: failing, log })
     await expect(network.alongside(conduct())).rejects.toThrow(/CP_STAGE stage \d: Error a page is in two places/)
     expect(await store.last('coldpool.lobby-test.journal.conductor.run')).toBeUndefined()
+    const problem = expect.stringContaining('a page is in two places') as string
+    const run = expect.stringMatching(/^tiny-/) as string
+    expect(said).toEqual([{ run, stage: 2, actor: 'host-1', seconds: 0.001, problem, message: 'the stage failed' }])
   })
 })

@@ -10,7 +10,7 @@ import { type Command, Script, type Stamped } from '#shared/command.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import type { Status } from '#shared/observe/broadcast.ts'
 import { type Store, StoreFull } from '#shared/observe/store.ts'
-import { type Log, Seldom } from '#shared/observe/log.ts'
+import { about, type Log, Seldom } from '#shared/observe/log.ts'
 import { getSnapshot } from '#shared/observe/snapshots.ts'
 import { parseScenario, type Scenario } from '#shared/scenario.ts'
 import { Stage } from '#shared/stage.ts'
@@ -73,6 +73,8 @@ export class Director {
   readonly #store: Store
   readonly #journal: RunJournal
   readonly #options: DirectorOptions
+  /** Each line bears the virtual time at which the run stands. */
+  readonly #log: Log
   readonly #folder: RunFolder
   readonly #scenario: Scenario
   readonly #end: Quantum
@@ -103,12 +105,14 @@ export class Director {
   /** The folder is new, or open and as the last process left it. */
   constructor(wire: Wire, store: Store, journal: RunJournal, folder: RunFolder, options: DirectorOptions) {
     const { order } = journal
-    const { log, cluster, dropped = new Dropped() } = options
+    const { cluster, dropped = new Dropped() } = options
+    const log = about(options.log, () => ({ seconds: this.#secondsOf(this.#grants.quantum) }))
     const refusals = new Seldom()
     this.#wire = wire
     this.#store = store
     this.#journal = journal
     this.#options = options
+    this.#log = log
     this.#dropped = dropped
     this.#folder = folder
     this.#scenario = parseScenario(order.scenario, 'the scenario of the run')
@@ -186,7 +190,7 @@ export class Director {
       } catch (error) {
         if (!(error instanceof StageLost)) throw error
         this.#state = 'recovering'
-        this.#options.log.warn({ why: error.message }, 'a stage was lost; all go back to the last set of snapshots')
+        this.#log.warn({ why: error.message }, 'a stage was lost; all go back to the last set of snapshots')
       }
     }
   }
@@ -228,7 +232,7 @@ export class Director {
       // The wait for the stages was no time in which anything was done.
       this.#sets.drop()
       this.#state = 'running'
-      this.#options.log.info({ generation, seconds: this.#secondsOf(from.quantum) }, 'granting')
+      this.#log.info({ generation }, 'granting')
       return await this.#conduct(bus, conductor, from)
     } finally {
       await bus.close()
@@ -328,7 +332,7 @@ export class Director {
     this.#know(stamped.command)
     this.#script.add(stamped)
     this.#folder.injection(stamped)
-    this.#options.log.info({ ...namedOf(stamped.command), quantum, seconds: this.#secondsOf(quantum) }, 'a command was stamped')
+    this.#log.info({ ...namedOf(stamped.command), quantum, seconds: this.#secondsOf(quantum) }, 'a command was stamped')
     return stamped
   }
 
@@ -424,7 +428,7 @@ export class Director {
     const behindSeconds = this.#pacer.behindSeconds(this.#secondsOf(state.quantum))
     if (behindSeconds < BEHIND_SECONDS || this.#wire.now() - this.#behindMs < BEHIND_EVERY_MS) return
     this.#behindMs = this.#wire.now()
-    this.#options.log.warn({ behindSeconds, pace: this.#pacer.pace }, 'the run is behind its pace')
+    this.#log.warn({ behindSeconds, pace: this.#pacer.pace }, 'the run is behind its pace')
   }
 
   #status(): Status {
@@ -454,7 +458,7 @@ export class Director {
 }
 
 function namedOf(command: Command): object {
-  return { command: command.kind, workload: command.id }
+  return { actor: command.id, command: command.kind }
 }
 
 /** As a new run folder is. */
