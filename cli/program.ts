@@ -122,6 +122,7 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .option('--duration <T>', 'virtual time to simulate, such as 60s')
     .option('--quantum <T>', 'resolution of virtual time, such as 1ms')
     .option('--set <path=value>', 'set a value of the scenario; * stands for every name; may be repeated', append)
+    .option('--workers <N>', 'runs at a time, each with memory of its own; default: one for each core')
     .option('--out <DIR>', 'keep the run folders there, in a folder for each run; default: none are made')
     .option('--json', 'print the result as JSON and nothing else')
     .option('--quiet', 'show no progress')

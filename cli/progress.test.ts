@@ -18,12 +18,6 @@ describe('a line of progress', () => {
     )
   })
 
-  it('says which run it is where there are several', () => {
-    expect(progressLine({ ...PROGRESS, label: 'alone-host-1, run 2 of 3' })).toMatch(
-      /^alone-host-1, run 2 of 3 · 31\.2 of 60 s · /,
-    )
-  })
-
   it('leaves out what there is nothing to say about', () => {
     const pages = { ...PROGRESS.pages, local: 0, pooled: 0, swapped: 0 }
     const line = progressLine({ ...PROGRESS, pages, demoted: 0, refused: 0, headroomBytes: {} })

@@ -79,12 +79,12 @@ function gauge(show: Gauge['show'], end: () => void = () => {}): Gauge {
 
 /** `31.2 of 60 s · local 2.10 M, pooled 983 k · refused 12.3 k (1.25 %) · headroom 312 MiB on device-1`. */
 export function progressLine(progress: Progress): string {
-  const { label, virtualSeconds, totalSeconds, pages, demoted, refused, headroomBytes, behindSeconds = 0 } = progress
+  const { virtualSeconds, totalSeconds, pages, demoted, refused, headroomBytes, behindSeconds = 0 } = progress
   const states = PAGE_STATES.filter((state) => state !== 'free' && pages[state] > 0).map(
     (state) => `${state} ${formatCount(pages[state])}`,
   )
   const asked = demoted + refused
-  const parts = [...(label === undefined ? [] : [label]), `${virtualSeconds.toFixed(1)} of ${totalSeconds} s`]
+  const parts = [`${virtualSeconds.toFixed(1)} of ${totalSeconds} s`]
   if (states.length > 0) parts.push(states.join(', '))
   parts.push(`refused ${formatCount(refused)}${asked > 0 ? ` (${formatPercentage(refused / asked)})` : ''}`)
   const tightest = Object.entries(headroomBytes).reduce<[string, number] | undefined>(
