@@ -327,6 +327,7 @@ export class Director {
     // What was seen to happen stands: a run that repeats itself after a recovery takes nothing new before it has caught up.
     const quantum = Math.max(soon, this.#trail.furthest + 1)
     const stamped: Stamped = { quantum, command: this.#admission.prepare(request) }
+    this.#checkRoom(stamped.command)
     // What the journal has no room for does not take effect.
     await this.#journal.command(stamped)
     this.#know(stamped.command)
@@ -344,16 +345,29 @@ export class Director {
   }
 
   /** With the stage of each newcomer: decided once, and the same again after a recovery. */
-  #placed(commands: readonly Command[]): PlacedCommand[] {
-    const { stageOf } = this.#placement
+  #placed(commands: readonly Command[], placement = this.#placement): PlacedCommand[] {
+    const { stageOf } = placement
     return commands.map((command) => {
       if (command.kind !== 'inject' && command.kind !== 'join') return command
       const { ordinal } = command
       // A stranger's actor lives with the conductor, who speaks with the stranger.
-      stageOf[ordinal] ??=
-        command.kind === 'join' ? 0 : placeNewcomer(this.#placement, 'workload', this.#cast.members[ordinal]!.host)
-      return { ...command, stage: stageOf[ordinal] }
+      const stage = (stageOf[ordinal] ??= command.kind === 'join' ? 0 : this.#findPlace(command, placement))
+      return { ...command, stage }
     })
+  }
+
+  /** Throws CP_COMMAND if all stages that take workloads are full. */
+  #findPlace({ id, workload }: Extract<Command, { kind: 'inject' }>, placement: Placement): number {
+    const stage = placeNewcomer(placement, 'workload', this.#cast.ordinalOf(String(workload['host'])))
+    if (stage >= 0) return stage
+    const expected = 'room for one more workload (coldpool stage --capacity)'
+    throw new ColdpoolError('CP_COMMAND', `workloads.${id}`, 'the stages of this run are full', expected)
+  }
+
+  /** Before the command is journaled: with it and all that were stamped before and have not come yet. */
+  #checkRoom(command: Command): void {
+    const { slots, stageOf } = this.#placement
+    this.#placed([...this.#script.commands.map((stamped) => stamped.command), command], { slots, stageOf: [...stageOf] })
   }
 
   /** The conductor's actor and the strangers', in this process. */
