@@ -101,9 +101,9 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
       return (quiet && performance.now() - breathedMs < BREATH_MS) || attend(state)
     },
     onReports: (quantum, reports, sample) => {
-      ledger.reports(quantum, reports, sample)
-      trace?.reports(quantum, reports, sample)
-      live?.reports(quantum, reports)
+      const told = ledger.reports(quantum, reports, sample)
+      trace?.reports(quantum, told, sample)
+      live?.reports(quantum, told)
       if (sample) options.onSample?.(telemetryOf(reports))
       return !conductor.allLeft || script.nextFrom(quantum + 1) < end
     },

@@ -274,8 +274,8 @@ export class Director {
       script: this.#script,
       proceed: (state) => this.#proceed(state, bus),
       onReports: (quantum, reports, sample) => {
-        this.#ledger.reports(quantum, reports, sample)
-        this.#broadcast.reports(quantum, this.#secondsOf(quantum), reports)
+        const told = this.#ledger.reports(quantum, reports, sample)
+        this.#broadcast.reports(quantum, this.#secondsOf(quantum), told)
         return !conductor.allLeft || this.#script.nextFrom(quantum + 1) < this.#end
       },
     })
