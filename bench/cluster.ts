@@ -52,7 +52,7 @@ export class Cluster {
     const conducted = conductRun(this.#wire, this.#store, () => ({ yaml, out: join(this.#directory, 'runs') }), {
       cluster: DEFAULT_CLUSTER,
       pace: 0,
-      log: openLog({ process: 'bench' }, 'warn'),
+      log: openLog('bench', 'warn'),
       onMoment: (moment, number) => {
         if (moment === 'done') endMs = performance.now()
         if (moment !== 'grant') return

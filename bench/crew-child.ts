@@ -40,6 +40,6 @@ class Busy implements Actor {
 
 const [role, name, bus, busy] = process.argv.slice(2) as [string, string, string, string?]
 const roles = role === 'host' ? ['host', 'workload'] : [role]
-const log = openLog({ process: name }, 'warn')
+const log = openLog(name, 'warn')
 await crewProcess({ bus, roles, name }, endSignal(), { log, ...(busy && { dress: (actor: Actor) => new Busy(actor) }) })
 process.exit()

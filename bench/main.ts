@@ -9,12 +9,16 @@ import { natsQuickstart } from './nats-quickstart.ts'
 import { natsRoundTrip } from './nats-round-trip.ts'
 import { phold } from './phold.ts'
 import { quickstart } from './quickstart.ts'
+import { start } from './start.ts'
 import { sweep1000 } from './sweep.ts'
+import { telemetry } from './telemetry.ts'
 import { traceReferences } from './trace-references.ts'
 import { workers } from './workers.ts'
 
 const BENCHMARKS: readonly Benchmark[] = [
   quickstart,
+  start,
+  telemetry,
   traceReferences,
   lifecycleTable,
   memoryBus,

@@ -13,6 +13,8 @@ interface BusOptions {
 const BUS = ['--bus <URL>', 'the NATS server, such as nats://127.0.0.1:4222; default: COLDPOOL_BUS'] as const
 const CLUSTER = ['--cluster <NAME>', 'the cluster; default: COLDPOOL_CLUSTER, or the only one that runs'] as const
 
+export const LOG = ['--log <LEVEL>', 'what it logs: silent, error, warn or info; default: COLDPOOL_LOG, or info'] as const
+
 const STAGE_EXAMPLES = `
 Examples, each in a terminal of its own:
   coldpool stage --bus nats://127.0.0.1:4222 --roles host,workload
@@ -57,6 +59,7 @@ export function addClusterCommands(program: Command, io: Io & WatchIo, exit: (co
     .requiredOption('--roles <LIST>', 'what it can carry: some of host, device, promoter, workload; the first names its mail')
     .option('--name <NAME>', 'unique in the cluster, the same after a restart; default: COLDPOOL_NAME, or made up')
     .option('--capacity <N>', 'actors it takes at most; 0: any number', '0')
+    .option(...LOG)
     .addHelpText('after', STAGE_EXAMPLES)
     .action(async (flags: StageFlags) => {
       exit(await (await import('./stage.ts')).stage(flags))

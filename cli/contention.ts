@@ -3,27 +3,29 @@ import { join } from 'node:path'
 import { ColdpoolError } from '#shared/errors.ts'
 import { printable } from '#shared/scenario/problems.ts'
 import { NS_PER_S } from '#shared/time.ts'
-import type { RunRecord } from '#simulation/contention.ts'
-import type { Progress } from '#simulation/progress.ts'
 import { readScenarioText } from '#simulation/scenario-file.ts'
 import { EXIT_INTERRUPTED, listenForInterrupt } from './interrupt.ts'
 import type { Io } from './io.ts'
 import { type FieldOptions, fieldOverrides } from './options.ts'
-import { showProgress } from './progress.ts'
+import { showGauge } from './progress.ts'
 
 export interface ContentionFlags extends FieldOptions {
   readonly set?: readonly string[]
   readonly out?: string
+  readonly workers?: string
   readonly json?: true
   readonly quiet?: true
 }
+
+const WORKERS_MAX = 1024
 
 /** Gives the exit code. */
 export async function contention(file: string, flags: ContentionFlags, io: Io): Promise<number> {
   const { out, json = false, quiet = false } = flags
   if (out === '') throw new ColdpoolError('CP_OPTION', '--out', 'got ""', 'the name of a folder')
+  const workers = flags.workers === undefined ? undefined : workersOf(flags.workers)
   const text = readScenarioText(file)
-  const { Averages, compare, contenders, contentionRuns } = await import('#simulation/contention.ts')
+  const { compare, contenders, contentionRuns } = await import('#simulation/contention.ts')
   const runs = contentionRuns(text, file, [...(flags.set ?? []), ...fieldOverrides(flags)])
   const { scenario } = runs[0]!
   const hosts = contenders(scenario)
@@ -36,37 +38,45 @@ export async function contention(file: string, flags: ContentionFlags, io: Io): 
     )
   }
 
-  const [{ runScenario }, { renderContention }] = await Promise.all([
-    import('#simulation/run.ts'),
+  const [{ runVariants }, { renderContention }] = await Promise.all([
+    import('#simulation/variants.ts'),
     import('#simulation/contention-table.ts'),
   ])
   using interrupt = listenForInterrupt(io)
-  using progress = showProgress(json || quiet ? undefined : io.stderr)
-  const totalSeconds = scenario.duration / NS_PER_S
+  using progress = showGauge(json || quiet ? undefined : io.stderr)
+  const totalSeconds = (runs.length * scenario.duration) / NS_PER_S
   const startedMs = performance.now()
-  const records = new Map<string, RunRecord>()
-  for (const [i, { name, ...input }] of runs.entries()) {
-    const samples = new Averages(input.scenario)
-    const onProgress = (now: Progress): void =>
-      progress.show({
-        ...now,
-        label: `${name}, run ${i + 1} of ${runs.length}`,
-        virtualSeconds: i * totalSeconds + now.virtualSeconds,
-        totalSeconds: runs.length * totalSeconds,
-      })
-    const result = await runScenario(
-      { ...input, out: out === undefined ? undefined : join(out, name) },
-      { signal: interrupt.signal, onProgress, onSample: (telemetry) => samples.add(telemetry) },
+  const seconds = runs.map(() => 0)
+  let done = 0
+  try {
+    const outcomes = await runVariants(
+      runs.map(({ name, yaml }) => ({ text: yaml, overrides: [], ...(out !== undefined && { out: join(out, name) }) })),
+      {
+        ...(workers !== undefined && { workers }),
+        signal: interrupt.signal,
+        onDone: () => done++,
+        onProgress: (index, { virtualSeconds }) => {
+          seconds[index] = virtualSeconds
+          const soFar = seconds.reduce((x, y) => x + y)
+          progress.show(soFar, totalSeconds, () => `${done} of ${runs.length} runs · ${soFar.toFixed(1)} of ${totalSeconds} s`)
+        },
+      },
     )
-    if (interrupt.signal.aborted) {
-      progress.end()
-      io.stderr.write(`${i} of ${runs.length} runs were done, too few to compare\n`)
-      return EXIT_INTERRUPTED
-    }
-    records.set(name, { ...result, samples })
+    progress.end()
+    const records = new Map(outcomes.map((outcome, i) => [runs[i]!.name, outcome]))
+    const result = compare(scenario, records, (performance.now() - startedMs) / 1000)
+    io.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : renderContention(result))
+    return 0
+  } catch (error) {
+    if (!interrupt.signal.aborted) throw error
+    progress.end()
+    io.stderr.write(`${done} of ${runs.length} runs were done, too few to compare\n`)
+    return EXIT_INTERRUPTED
   }
-  progress.end()
-  const result = compare(scenario, records, (performance.now() - startedMs) / 1000)
-  io.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : renderContention(result))
-  return 0
+}
+
+function workersOf(text: string): number {
+  const workers = Number(text)
+  if (/^\d+$/.test(text) && workers >= 1 && workers <= WORKERS_MAX) return workers
+  throw new ColdpoolError('CP_OPTION', '--workers', `got ${printable(text)}`, `a whole number from 1 to ${WORKERS_MAX}`)
 }

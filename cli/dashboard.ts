@@ -1,5 +1,6 @@
 /** `coldpool run --dashboard`: the page is served by the run's own process, and stays when the run is over, until Ctrl-C. */
 import { once } from 'node:events'
+import { logLevel } from '#shared/observe/log-level.ts'
 import { openLog } from '#shared/observe/log.ts'
 import { connectWire } from '#simulation/cluster/connect.ts'
 import { Feed } from '#simulation/cluster/feed.ts'
@@ -28,8 +29,8 @@ export class RunBoard implements AsyncDisposable {
   }
 
   /** For a run over NATS. */
-  async follow(bus: BusSettings, cluster: string): Promise<void> {
-    const wire = await connectWire(bus, 'dashboard', openLog({ process: 'dashboard' }, 'warn'))
+  async follow(bus: BusSettings, cluster: string, log: string | undefined): Promise<void> {
+    const wire = await connectWire(bus, 'dashboard', openLog('dashboard', logLevel(log, 'warn')))
     await this.#open({
       source: new Feed(wire, cluster, wire.dropped),
       operator: () => ({ ask: (request) => askConductor(wire, cluster, request) }),

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parse } from 'yaml'
 import { ColdpoolError } from '#shared/errors.ts'
+import { logLevel } from '#shared/observe/log-level.ts'
 import { openLog } from '#shared/observe/log.ts'
 import type { OperatorAnswer, OperatorRequest } from '#simulation/desk.ts'
 import { Feed } from '#simulation/cluster/feed.ts'
@@ -70,7 +71,7 @@ export async function workloads(flags: BusFlags, io: Io): Promise<number> {
 
 /** Hears what conductors tell; closing it closes its connection. */
 export async function feedOf(flags: BusFlags): Promise<Feed> {
-  const wire = await connectWire(busSettings(flags), 'cli', openLog({ process: 'cli' }, 'error'))
+  const wire = await connectWire(busSettings(flags), 'cli', openLog('cli', logLevel(undefined, 'error')))
   return new Feed(wire, clusterName(flags), wire.dropped)
 }
 
@@ -105,7 +106,7 @@ function plain(yaml: string, where: string): unknown {
 /** Without a named cluster, the one that runs; several are one too many. */
 async function ask(flags: BusFlags, request: OperatorRequest): Promise<OperatorAnswer> {
   const cluster = clusterName(flags) ?? (await onlyCluster(flags))
-  const wire = await connectWire(busSettings(flags), 'cli', openLog({ process: 'cli' }, 'error'))
+  const wire = await connectWire(busSettings(flags), 'cli', openLog('cli', logLevel(undefined, 'error')))
   try {
     return await askConductor(wire, cluster, request)
   } finally {

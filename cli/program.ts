@@ -1,15 +1,17 @@
-/** The commands and their options; every way they can be used wrongly ends in one line and exit code 2. */
+/**
+ * The commands and their options; every way they can be used wrongly ends in one line and exit code 2. What a command does is
+ * loaded when it is called: help comes at once.
+ */
 import { Command, CommanderError } from 'commander'
 import { ColdpoolError } from '#shared/errors.ts'
-import { scenarioJsonSchema } from '#shared/scenario.ts'
 import { printable, ScenarioError } from '#shared/scenario/problems.ts'
 import { addClusterCommands, append } from './cluster-commands.ts'
 import type { CompareFlags } from './compare.ts'
-import { contention, type ContentionFlags } from './contention.ts'
-import { experiment, type ExperimentFlags, listExperiments } from './experiment.ts'
+import type { ContentionFlags } from './contention.ts'
+import type { ExperimentFlags } from './experiment.ts'
 import type { Io } from './io.ts'
 import type { ReportFlags } from './report.ts'
-import { run, type RunFlags } from './run.ts'
+import type { RunFlags } from './run.ts'
 import { addSweepCommands } from './sweep-commands.ts'
 import type { WatchIo } from './watch/watch.ts'
 
@@ -105,6 +107,7 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .option('--bus <URL>', 'carry all mail over this NATS server, such as nats://127.0.0.1:4222')
     .option('--processes', 'with --bus: a process for each actor, started again when it dies (needs JetStream)')
     .option('--cluster <NAME>', 'with --bus: the lobby in which conductor and stages meet; default: one of its own')
+    .option('--log <LEVEL>', 'with --bus: what its processes log: silent, error, warn or info; default: COLDPOOL_LOG, or warn')
     .option('--pace <PACE>', 'a multiple of real time such as 1x or 10x, or max', 'max')
     .option('--dashboard [PORT]', 'show the run live in a browser, on port 8080 or this one (0: any that is free)')
     .option('--dashboard-host <HOST>', 'where the dashboard listens; beyond 127.0.0.1 only with the token that it prints')
@@ -114,7 +117,7 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .option('--quiet', 'show no progress')
     .addHelpText('after', RUN_EXAMPLES)
     .action(async (file: string, flags: RunFlags) => {
-      exitCode = await run(file, flags, io)
+      exitCode = await (await import('./run.ts')).run(file, flags, io)
     })
 
   program
@@ -125,12 +128,13 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .option('--duration <T>', 'virtual time to simulate, such as 60s')
     .option('--quantum <T>', 'resolution of virtual time, such as 1ms')
     .option('--set <path=value>', 'set a value of the scenario; * stands for every name; may be repeated', append)
+    .option('--workers <N>', 'runs at a time, each with memory of its own; default: one for each core')
     .option('--out <DIR>', 'keep the run folders there, in a folder for each run; default: none are made')
     .option('--json', 'print the result as JSON and nothing else')
     .option('--quiet', 'show no progress')
     .addHelpText('after', CONTENTION_HELP)
     .action(async (file: string, flags: ContentionFlags) => {
-      exitCode = await contention(file, flags, io)
+      exitCode = await (await import('./contention.ts')).contention(file, flags, io)
     })
 
   program
@@ -174,13 +178,13 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
     .option('--quiet', 'show no progress')
     .addHelpText('after', EXPERIMENT_EXAMPLES)
     .action(async (name: string, flags: ExperimentFlags) => {
-      exitCode = await experiment(name, flags, io)
+      exitCode = await (await import('./experiment.ts')).experiment(name, flags, io)
     })
 
   program
     .command('experiments')
     .description('list the experiments')
-    .action(() => listExperiments(io))
+    .action(async () => (await import('./experiment.ts')).listExperiments(io))
 
   const exit = (code: number): void => {
     exitCode = code
@@ -198,7 +202,7 @@ export async function main(argv: readonly string[], io: Io & WatchIo): Promise<n
 }
 
 async function schemaOf(kind: string): Promise<object> {
-  if (kind === 'scenario') return scenarioJsonSchema()
+  if (kind === 'scenario') return (await import('#shared/scenario.ts')).scenarioJsonSchema()
   if (kind === 'sweep') return (await import('#simulation/sweep/form.ts')).sweepJsonSchema()
   throw new ColdpoolError('CP_OPTION', 'KIND', `got ${printable(kind)}`, 'scenario or sweep')
 }

@@ -1,8 +1,8 @@
-/** How far a run is, on stderr: a bar on a terminal, else a plain line every two seconds of wall time. */
+/** How far a run is, on stderr: a bar on a terminal, else a plain line when it begins and every two seconds of wall time. */
 import cliProgress from 'cli-progress'
 import { PAGE_STATES } from '#shared/page/lifecycle.ts'
 import { formatBytes, formatCount, formatPercentage } from '#shared/units.ts'
-import type { Progress } from '#simulation/run.ts'
+import type { Progress } from '#simulation/progress.ts'
 import type { Io } from './io.ts'
 
 const PLAIN_EVERY_MS = 2000
@@ -23,16 +23,17 @@ export interface ProgressDisplay extends Disposable {
 }
 
 export function showProgress(stderr: Io['stderr'] | undefined): ProgressDisplay {
-  const { show, ...rest } = showGauge(stderr)
+  const { show, ...rest } = showGauge(stderr, -Infinity)
   return {
     ...rest,
     show: (progress) => show(progress.virtualSeconds, progress.totalSeconds, () => progressLine(progress)),
   }
 }
 
-export function showGauge(stderr: Io['stderr'] | undefined): Gauge {
+/** The first plain line comes two seconds after `sinceMs`, so that what is done at once says nothing. */
+export function showGauge(stderr: Io['stderr'] | undefined, sinceMs = performance.now()): Gauge {
   if (stderr === undefined) return gauge(() => {})
-  return stderr.isTTY === true ? bar(stderr as NodeJS.WritableStream) : lines(stderr)
+  return stderr.isTTY === true ? bar(stderr as NodeJS.WritableStream) : lines(stderr, sinceMs)
 }
 
 function bar(stream: NodeJS.WritableStream): Gauge {
@@ -51,9 +52,9 @@ function bar(stream: NodeJS.WritableStream): Gauge {
   let running = false
   return gauge(
     (done, total, line) => {
-      if (!running) single.start(total, 0)
+      if (running) single.update(done, { line })
+      else single.start(total, done, { line })
       running = true
-      single.update(done, { line })
     },
     () => {
       if (running) single.stop()
@@ -62,8 +63,8 @@ function bar(stream: NodeJS.WritableStream): Gauge {
   )
 }
 
-function lines(stderr: Io['stderr']): Gauge {
-  let last = performance.now()
+function lines(stderr: Io['stderr'], sinceMs: number): Gauge {
+  let last = sinceMs
   return gauge((_, __, line) => {
     const now = performance.now()
     if (now - last < PLAIN_EVERY_MS) return
@@ -78,12 +79,12 @@ function gauge(show: Gauge['show'], end: () => void = () => {}): Gauge {
 
 /** `31.2 of 60 s · local 2.10 M, pooled 983 k · refused 12.3 k (1.25 %) · headroom 312 MiB on device-1`. */
 export function progressLine(progress: Progress): string {
-  const { label, virtualSeconds, totalSeconds, pages, demoted, refused, headroomBytes, behindSeconds = 0 } = progress
+  const { virtualSeconds, totalSeconds, pages, demoted, refused, headroomBytes, behindSeconds = 0 } = progress
   const states = PAGE_STATES.filter((state) => state !== 'free' && pages[state] > 0).map(
     (state) => `${state} ${formatCount(pages[state])}`,
   )
   const asked = demoted + refused
-  const parts = [...(label === undefined ? [] : [label]), `${virtualSeconds.toFixed(1)} of ${totalSeconds} s`]
+  const parts = [`${virtualSeconds.toFixed(1)} of ${totalSeconds} s`]
   if (states.length > 0) parts.push(states.join(', '))
   parts.push(`refused ${formatCount(refused)}${asked > 0 ? ` (${formatPercentage(refused / asked)})` : ''}`)
   const tightest = Object.entries(headroomBytes).reduce<[string, number] | undefined>(

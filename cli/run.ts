@@ -2,6 +2,7 @@
 import { resolve } from 'node:path'
 import { ColdpoolError } from '#shared/errors.ts'
 import { loadScenario } from '#shared/scenario.ts'
+import { logLevel } from '#shared/observe/log-level.ts'
 import { printable } from '#shared/scenario/problems.ts'
 import { parsePace } from '#simulation/cluster/pacer.ts'
 import { busSettings, clusterName } from '#simulation/cluster/settings.ts'
@@ -26,6 +27,7 @@ export interface RunFlags extends FieldOptions, DashboardFlags {
   readonly bus?: string
   readonly cluster?: string
   readonly processes?: true
+  readonly log?: string
   readonly pace?: string
   readonly perfetto?: string
   readonly workers?: string
@@ -61,7 +63,7 @@ export async function run(file: string, flags: RunFlags, io: Io): Promise<number
   const options = { signal: interrupt.signal, onProgress, pace }
   await using board = dashboard && new (await import('./dashboard.ts')).RunBoard(dashboard, io)
   const live = network ? undefined : await board?.live()
-  const onCluster = network && board && ((cluster: string) => board.follow(network.bus, cluster))
+  const onCluster = network && board && ((cluster: string) => board.follow(network.bus, cluster, network.log))
   const result = network
     ? await (
         await import('#simulation/cluster/local-run.ts')
@@ -117,8 +119,10 @@ function workersOf({ workers = '1', bus, perfetto }: RunFlags): number {
 /** Where the run's mail goes; undefined: nowhere, it stays in this process. */
 function networkOf(flags: RunFlags) {
   const { processes = false } = flags
-  if (flags.bus !== undefined) return { bus: busSettings(flags), cluster: clusterName(flags), processes }
-  for (const option of ['processes', 'cluster'] as const) {
+  if (flags.bus !== undefined) {
+    return { bus: busSettings(flags), cluster: clusterName(flags), processes, log: logLevel(flags.log, 'warn') }
+  }
+  for (const option of ['processes', 'cluster', 'log'] as const) {
     if (flags[option] !== undefined)
       throw new ColdpoolError('CP_OPTION', `--${option}`, 'no bus is named', '--bus nats://… as well')
   }

@@ -8,13 +8,14 @@ export interface StageFlags {
   readonly roles: string
   readonly name?: string
   readonly capacity?: string
+  readonly log?: string
 }
 
 const ROLES = ['host', 'device', 'promoter', 'workload']
 
 /** Gives the exit code when it has been asked to end. */
 export async function stage(flags: StageFlags): Promise<number> {
-  const { bus, cluster, name } = flags
+  const { bus, cluster, name, log } = flags
   const roles = flags.roles.split(',').map((role) => role.trim())
   for (const role of roles) {
     if (!ROLES.includes(role)) throw wrong('--roles', flags.roles, `some of ${ROLES.join(', ')}, separated by commas`)
@@ -23,7 +24,7 @@ export async function stage(flags: StageFlags): Promise<number> {
     throw wrong('--name', name, 'at most 64 of A-Z, a-z, 0-9, - and _')
   const { capacity = '0' } = flags
   if (!/^\d{1,6}$/.test(capacity)) throw wrong('--capacity', capacity, 'a whole number; 0 for any number of actors')
-  await crewProcess({ bus, cluster, roles: [...new Set(roles)], name, capacity: Number(capacity) }, endSignal())
+  await crewProcess({ bus, cluster, log, roles: [...new Set(roles)], name, capacity: Number(capacity) }, endSignal())
   // The channel to the process that started this one would keep it alive.
   if (process.connected) process.disconnect()
   return 0

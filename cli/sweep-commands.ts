@@ -1,5 +1,6 @@
 /** The commands of sweeps: what they are called, their options and examples. What they do is loaded when one is called. */
 import type { Command } from 'commander'
+import { LOG } from './cluster-commands.ts'
 import type { Io } from './io.ts'
 import type { SweepFlags } from './sweep.ts'
 import type { SweepWorkerFlags } from './sweep-worker.ts'
@@ -61,6 +62,7 @@ export function addSweepCommands(program: Command, io: Io, exit: (code: number) 
     .option('--bus <URL>', 'the NATS server, such as nats://127.0.0.1:4222; default: COLDPOOL_BUS')
     .option(...CLUSTER)
     .option('--workers <N>', 'threads; default: one for each core')
+    .option(...LOG)
     .addHelpText('after', WORKER_HELP)
     .action(async (flags: SweepWorkerFlags) => {
       exit(await (await import('./sweep-worker.ts')).sweepWorker(flags))

@@ -1,6 +1,7 @@
 /** `coldpool sweep-worker`: runs variants of sweeps that are handed out on a bus. */
 import { availableParallelism } from 'node:os'
 import { once } from 'node:events'
+import { logLevel } from '#shared/observe/log-level.ts'
 import { openLog } from '#shared/observe/log.ts'
 import { connectWire } from '#simulation/cluster/connect.ts'
 import { endSignal, showAlive } from '#simulation/cluster/process.ts'
@@ -17,7 +18,7 @@ export async function sweepWorker(flags: SweepWorkerFlags): Promise<number> {
   const settings = busSettings(flags)
   const cluster = clusterName(flags) ?? DEFAULT_CLUSTER
   const threads = threadsOf(flags.workers) ?? availableParallelism()
-  const log = openLog({ process: 'sweep-worker' })
+  const log = openLog('sweep-worker', logLevel(flags.log, 'info'))
   const signal = endSignal()
   const wire = await connectWire(settings, 'coldpool sweep-worker', log, { patient: true })
   const stopAlive = showAlive(wire)

@@ -1,5 +1,6 @@
 /** `coldpool sweep`: a scenario at many settings, on all cores or on workers of a bus; it can be stopped at any time and goes on later. */
 import { ColdpoolError } from '#shared/errors.ts'
+import { logLevel } from '#shared/observe/log-level.ts'
 import { openLog } from '#shared/observe/log.ts'
 import { printable } from '#shared/scenario/problems.ts'
 import { formatTime } from '#shared/units.ts'
@@ -100,7 +101,7 @@ async function crewOf(
     const expected = `at most ${SCENARIO_CHARACTERS_MAX} to send it over a bus`
     throw new ColdpoolError('CP_SCENARIO_SIZE', printable(given.scenario), `has ${length} characters`, expected)
   }
-  const log = openLog({ process: 'sweep' }, 'warn')
+  const log = openLog('sweep', logLevel(undefined, 'warn'))
   const wire = await connectWire(busSettings({ bus: network.bus }), 'coldpool sweep', log)
   const onNotice = (notice: string): void => void io.stderr.write(`${notice}\n`)
   const crew = new Dealer({ wire, cluster: network.cluster, sweep: given, onNotice })

@@ -9,8 +9,8 @@ const text = readFileSync(FINDINGS_FILE, 'utf8')
 
 test.each(EXPERIMENTS.map(({ name }) => name))('the finding of %s is of the models as they are', async (name) => {
   const experiment = EXPERIMENTS.find((one) => one.name === name)!
-  const [verdict] = await runVariants(trialsOf(experiment, 1).slice(0, 1))
-  expect(text, 'npm run findings').toContain(seal(name, verdict!.digest))
+  const [outcome] = await runVariants(trialsOf(experiment, 1).slice(0, 1))
+  expect(text, 'npm run findings').toContain(seal(name, outcome!.verdict.digest))
 })
 
 test('there is no other finding', () => {

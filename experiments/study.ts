@@ -32,10 +32,11 @@ export interface StudyOptions extends Pick<VariantOptions, 'workers' | 'signal'>
 export async function study(experiment: Experiment, options: StudyOptions = {}): Promise<Study> {
   const { seeds = experiment.seeds, onRun = () => {}, ...rest } = options
   const trials = trialsOf(experiment, seeds)
-  const verdicts = await runVariants(trials, {
+  const outcomes = await runVariants(trials, {
     ...rest,
-    onDone: (index, verdict) => onRun(trials[index]!, verdict, trials.length),
+    onDone: (index, { verdict }) => onRun(trials[index]!, verdict, trials.length),
   })
+  const verdicts = outcomes.map(({ verdict }) => verdict)
   return { experiment, results: resultsOf(experiment, seeds, verdicts), digest: verdicts[0]!.digest, seeds, runs: trials.length }
 }
 

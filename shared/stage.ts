@@ -1,5 +1,5 @@
 /** A stage carries one or more actors: it hands them their mail in order, steps those with a reason, and bags what they send. */
-import type { Actor, ActorEvent, Ordinal, Outbox, Snapshot, Telemetry } from './actor.ts'
+import type { Actor, ActorEvent, ActorId, Ordinal, Outbox, Snapshot, Telemetry } from './actor.ts'
 import type { ActorDigest, Bag, Grant, Report, StageHandler, StageId } from './bus/bus.ts'
 import type { Command } from './command.ts'
 import { Digest } from './digest.ts'
@@ -24,6 +24,7 @@ export class Stage implements StageHandler {
   #bags = new Map<StageId, Mail[]>()
   #events: ActorEvent[] = []
   readonly #recent = new RecentMail()
+  #stepping: ActorId | undefined
   readonly #recruit: Recruit
 
   /** `stageOf` says where each actor lives, also those that commands bring. */
@@ -32,6 +33,11 @@ export class Stage implements StageHandler {
     this.#stageOf = stageOf
     this.#recruit = recruit
     for (const actor of actors) this.#seat(actor, -1)
+  }
+
+  /** Who has not come to the end of its step; after an error, whose it is. */
+  get stepping(): ActorId | undefined {
+    return this.#stepping
   }
 
   #seat(actor: Actor, now: Quantum): void {
@@ -64,8 +70,12 @@ export class Stage implements StageHandler {
       this.#recent.hear(quantum, bags)
       const wakes = this.#wakes
       for (let place = 0; place < wakes.length; place++) {
-        if (wakes[place]! <= quantum) wakes[place] = this.#seats[place]!.step(quantum)
+        if (wakes[place]! > quantum) continue
+        const seat = this.#seats[place]!
+        this.#stepping = seat.actor.id
+        wakes[place] = seat.step(quantum)
       }
+      this.#stepping = undefined
     }
     return this.#report(grant)
   }

@@ -9,12 +9,13 @@
  * absence is the other's solitude, and no further run is needed. These parts need not add up to the whole: one neighbour may take
  * the place that another leaves. Negative numbers are pages that a host has more because of the others, as when they slow it down.
  */
-import type { ActorId, Telemetry } from '#shared/actor.ts'
+import type { ActorId } from '#shared/actor.ts'
 import { REFUSAL_REASONS, type RefusalReason } from '#shared/messages.ts'
 import { PAGE_BYTES } from '#shared/page/page-table.ts'
 import { plain, readDocument } from '#shared/scenario/document.ts'
 import { loadScenario, type Scenario } from '#shared/scenario.ts'
-import type { Verdict } from './verdict.ts'
+import { tenantMean } from './tenant-means.ts'
+import type { VariantResult } from './variants.ts'
 
 const SHARED = 'shared'
 
@@ -23,13 +24,6 @@ export interface ContentionRun {
   readonly name: string
   readonly scenario: Scenario
   readonly yaml: string
-}
-
-/** What a run has left for the comparison. */
-export interface RunRecord {
-  readonly verdict: Verdict
-  readonly folder: string | undefined
-  readonly samples: Averages
 }
 
 export interface Both {
@@ -123,31 +117,7 @@ function meet({ hosts }: Scenario, one: ActorId, other: ActorId): boolean {
   return hosts[one]!.devices.some((device) => hosts[other]!.devices.includes(device))
 }
 
-/** Sums up the samples of a run. */
-export class Averages {
-  readonly #sums = new Map<string, number>()
-  readonly #samples: number
-
-  /** Over so many samples: a run that ends early has nothing in those that are missing. */
-  constructor({ duration, sample }: Scenario) {
-    this.#samples = Math.floor(duration / sample) + 1
-  }
-
-  add(telemetry: Readonly<Record<ActorId, Telemetry>>): void {
-    for (const [actor, values] of Object.entries(telemetry)) {
-      for (const [key, value] of Object.entries(values)) {
-        if (!key.startsWith('byHost.')) continue
-        this.#sums.set(`${actor} ${key}`, (this.#sums.get(`${actor} ${key}`) ?? 0) + value)
-      }
-    }
-  }
-
-  of(device: ActorId, host: ActorId, key: 'storedPages' | 'usedBytes'): number {
-    return (this.#sums.get(`${device} byHost.${host}.${key}`) ?? 0) / this.#samples
-  }
-}
-
-export function compare(scenario: Scenario, records: ReadonlyMap<string, RunRecord>, wallSeconds: number): Contention {
+export function compare(scenario: Scenario, records: ReadonlyMap<string, VariantResult>, wallSeconds: number): Contention {
   const hosts = contenders(scenario)
   const shared = records.get(SHARED)!
   return {
@@ -171,9 +141,9 @@ export function compare(scenario: Scenario, records: ReadonlyMap<string, RunReco
   }
 }
 
-function hostContention(scenario: Scenario, id: ActorId, shared: RunRecord, solitary: RunRecord): HostContention {
+function hostContention(scenario: Scenario, id: ActorId, shared: VariantResult, solitary: VariantResult): HostContention {
   const { devices } = scenario.hosts[id]!
-  const both = (of: (record: RunRecord) => number): Both => ({ shared: of(shared), alone: of(solitary) })
+  const both = (of: (record: VariantResult) => number): Both => ({ shared: of(shared), alone: of(solitary) })
   const ofHost = (key: string): Both => both(({ verdict }) => figure(verdict.hosts[id], key))
   const ofDevices = (key: string): Both =>
     both(({ verdict }) => sum(devices.map((device) => figure(verdict.devices[device], `byHost.${id}.${key}`))))
@@ -185,7 +155,7 @@ function hostContention(scenario: Scenario, id: ActorId, shared: RunRecord, soli
       RefusalReason,
       Both
     >,
-    pooledBytes: both(({ samples }) => sum(devices.map((device) => samples.of(device, id, 'usedBytes')))),
+    pooledBytes: both(({ tenants }) => sum(devices.map((device) => tenantMean(tenants, device, id, 'usedBytes')))),
     peakPooledBytes: ofDevices('peakUsedBytes'),
     swappedOut: ofHost('swappedOut'),
     poisonedPages: ofDevices('poisonedPages'),
@@ -195,12 +165,12 @@ function hostContention(scenario: Scenario, id: ActorId, shared: RunRecord, soli
 
 function displacement(
   scenario: Scenario,
-  records: ReadonlyMap<string, RunRecord>,
+  records: ReadonlyMap<string, VariantResult>,
   device: ActorId,
   host: ActorId,
   sharing: readonly ActorId[],
 ): Displacement {
-  const pagesIn = (run: string): number => records.get(run)!.samples.of(device, host, 'storedPages')
+  const pagesIn = (run: string): number => tenantMean(records.get(run)!.tenants, device, host, 'storedPages')
   const shared = pagesIn(SHARED)
   const more = (run: string): Amount => ({ pages: pagesIn(run) - shared, bytes: (pagesIn(run) - shared) * PAGE_BYTES })
   const others = sharing.filter((id) => id !== host)

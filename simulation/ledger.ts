@@ -7,6 +7,7 @@ import type { Report } from '#shared/bus/bus.ts'
 import { NS_PER_S, type Quantum } from '#shared/time.ts'
 import type { GrantOutcome } from '#services/conductor/grants.ts'
 import type { Cast } from './actors.ts'
+import { Calm, type CalmSnapshot } from './calm.ts'
 import { Chronicle, type ChronicleSnapshot } from './chronicle.ts'
 import { checkConservation } from './conservation.ts'
 import type { FolderSnapshot, RunFolder } from './folder.ts'
@@ -22,6 +23,7 @@ export interface RunResult {
 export interface LedgerSnapshot {
   readonly chronicle: ChronicleSnapshot
   readonly folder: FolderSnapshot | undefined
+  readonly calm: CalmSnapshot
 }
 
 export class Ledger {
@@ -29,27 +31,31 @@ export class Ledger {
   readonly #folder: RunFolder | undefined
   readonly #onProgress: ((progress: Progress) => void) | undefined
   readonly #chronicle: Chronicle
+  readonly #calm: Calm
 
   constructor(cast: Cast, folder?: RunFolder, onProgress?: (progress: Progress) => void) {
     this.#cast = cast
     this.#folder = folder
     this.#onProgress = onProgress
     this.#chronicle = new Chronicle(cast.scenario)
+    this.#calm = new Calm(cast.scenario.quantum)
   }
 
-  /** What is no sample (a look for who watches live) leaves only its events. */
-  reports(quantum: Quantum, reports: readonly Report[], sample = true): void {
+  /** What is no sample (a look for who watches live) leaves only its events. Gives the reports as others are to be told of them. */
+  reports(quantum: Quantum, reports: readonly Report[], sample = true): readonly Report[] {
     const { scenario } = this.#cast
-    for (const event of eventsOf(reports, this.#cast)) {
+    const told = this.#calm.of(quantum, reports)
+    for (const event of eventsOf(told, this.#cast)) {
       this.#chronicle.event(event)
       this.#folder?.event(event, (ordinal) => this.#cast.nameOf(ordinal))
     }
     const telemetry = telemetryOf(reports)
-    if (!sample || Object.keys(telemetry).length === 0) return
+    if (!sample || Object.keys(telemetry).length === 0) return told
     const virtualSeconds = (quantum * scenario.quantum) / NS_PER_S
     this.#chronicle.sample(virtualSeconds, telemetry)
     this.#folder?.sample(virtualSeconds, telemetry)
     this.#onProgress?.(progressOf(scenario, virtualSeconds, telemetry))
+    return told
   }
 
   /** Closes the books; fails if they do not balance. `bus` is the bus's name. */
@@ -64,11 +70,12 @@ export class Ledger {
   }
 
   snapshot(): LedgerSnapshot {
-    return { chronicle: this.#chronicle.snapshot(), folder: this.#folder?.snapshot() }
+    return { chronicle: this.#chronicle.snapshot(), folder: this.#folder?.snapshot(), calm: this.#calm.snapshot() }
   }
 
   restore(from: LedgerSnapshot): void {
     this.#chronicle.restore(from.chronicle)
+    this.#calm.restore(from.calm)
     if (from.folder) this.#folder?.restore(from.folder)
   }
 }

@@ -5,8 +5,6 @@ import type { Scenario } from '#shared/scenario.ts'
 import { NS_PER_S } from '#shared/time.ts'
 
 export interface Progress {
-  /** Which run of several it is. */
-  readonly label?: string
   readonly virtualSeconds: number
   readonly totalSeconds: number
   /** Over all hosts. */

@@ -12,10 +12,9 @@ import { paced, Pacer } from './cluster/pacer.ts'
 import type { LiveRun } from './dashboard/live-run.ts'
 import { RunFolder } from './folder.ts'
 import { Ledger, type RunResult } from './ledger.ts'
-import { RunTrace } from './perfetto/trace.ts'
+import type { RunTrace } from './perfetto/trace.ts'
 import type { TraceFile } from './perfetto/trace-file.ts'
 import type { Progress } from './progress.ts'
-import { AT_END, writeReport } from './report/report.ts'
 import { lookEvery, quantaASecond } from './telling.ts'
 import { Spread } from './threads/spread.ts'
 import { stageFrom } from './threads/stage-from.ts'
@@ -67,7 +66,7 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const { signal, pace = 0, live, traceFile } = options
   const pacer = new Pacer(pace, () => performance.now())
   const ledger = new Ledger(cast, folder, paced(pacer, options.onProgress))
-  const trace = traceFile && new RunTrace(traceFile, cast)
+  const trace = traceFile && new (await import('./perfetto/trace.ts')).RunTrace(traceFile, cast)
   await using bus = await busFor(scenario, spread, trace)
   await bus.join(0, stage)
   live?.begin({ cast, conductor, pacer, script, folder })
@@ -101,9 +100,9 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
       return (quiet && performance.now() - breathedMs < BREATH_MS) || attend(state)
     },
     onReports: (quantum, reports, sample) => {
-      ledger.reports(quantum, reports, sample)
-      trace?.reports(quantum, reports, sample)
-      live?.reports(quantum, reports)
+      const told = ledger.reports(quantum, reports, sample)
+      trace?.reports(quantum, told, sample)
+      live?.reports(quantum, told)
       if (sample) options.onSample?.(telemetryOf(reports))
       return !conductor.allLeft || script.nextFrom(quantum + 1) < end
     },
@@ -112,7 +111,10 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const result = ledger.finish(outcome, bus.name, (performance.now() - startedMs) / 1000)
   live?.reports(outcome.ended, outcome.final)
   live?.end(outcome.ended)
-  if (result.folder !== undefined) await writeReport(result.folder, AT_END)
+  if (result.folder !== undefined) {
+    const { AT_END, writeReport } = await import('./report/report.ts')
+    await writeReport(result.folder, AT_END)
+  }
   return result
 }
 

@@ -26,7 +26,9 @@ export function pressedSpans(chronicle: Chronicle, events: readonly ActorEvent[]
   let since: number | undefined
   for (const event of events) {
     if (event.code === raises) {
-      spans++
+      // With those that nobody was told of (calm.ts).
+      spans += 1 + Number(event.fields['untold'] ?? 0)
+      seconds += Number(event.fields['untoldSeconds'] ?? 0)
       since = chronicle.secondsOf(event)
     }
     if (event.code === lowers && since !== undefined) {

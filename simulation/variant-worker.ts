@@ -2,17 +2,34 @@
 import { parentPort } from 'node:worker_threads'
 import { loadScenario } from '#shared/scenario.ts'
 import { runScenario } from './run.ts'
-import type { Answer, Variant } from './variant-pool.ts'
+import { TenantSums } from './tenant-means.ts'
+import type { Answer, Order } from './variant-pool.ts'
 
-parentPort!.on('message', (variant: Variant) => {
-  void answer(variant).then((given) => parentPort!.postMessage(given))
+const end = new AbortController()
+
+parentPort!.on('message', (order: Order) => {
+  if (order === 'end') end.abort()
+  else void answer(order).then(tell)
 })
 
-async function answer({ text, overrides }: Variant): Promise<Answer> {
+async function answer({ variant: { text, overrides, out }, tellProgress }: Exclude<Order, 'end'>): Promise<Answer> {
   try {
     const { scenario, yaml } = loadScenario(text, 'a variant', overrides)
-    return { verdict: (await runScenario({ scenario, yaml, out: undefined })).verdict }
+    const sums = new TenantSums(scenario)
+    const result = await runScenario(
+      { scenario, yaml, out },
+      {
+        signal: end.signal,
+        onSample: (telemetry) => sums.add(telemetry),
+        ...(tellProgress && { onProgress: (progress) => tell({ progress }) }),
+      },
+    )
+    return { result: { ...result, tenants: sums.means } }
   } catch (error) {
     return { error }
   }
+}
+
+function tell(given: Answer): void {
+  parentPort!.postMessage(given)
 }

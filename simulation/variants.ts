@@ -1,51 +1,54 @@
-/** Runs many scenarios on all cores (variant-pool.ts): verdicts come back in the order of the variants. */
+/** Runs many scenarios on all cores (variant-pool.ts): results come back in the order of the variants. */
 import { availableParallelism } from 'node:os'
-import { type Variant, VariantPool } from './variant-pool.ts'
-import type { Verdict } from './verdict.ts'
+import type { Progress } from './progress.ts'
+import { type Variant, VariantPool, type VariantResult } from './variant-pool.ts'
 
-export type { Variant }
+export type { Variant, VariantResult }
 
 export interface VariantOptions {
   /** Threads; default: one for each core. */
   readonly workers?: number
-  /** Aborted: what is under way is dropped. */
+  /** Aborted: what is under way ends early, and its folder stays. */
   readonly signal?: AbortSignal
   /** In the order in which they end. */
-  readonly onDone?: (index: number, verdict: Verdict) => void
+  readonly onDone?: (index: number, result: VariantResult) => void
+  readonly onProgress?: (index: number, progress: Progress) => void
 }
 
 /** Throws what a variant failed of, or the signal's reason. */
-export async function runVariants(variants: readonly Variant[], options: VariantOptions = {}): Promise<Verdict[]> {
-  const { onDone = () => {} } = options
-  const verdicts: Verdict[] = []
-  await eachVariant(variants, options, (index, verdict) => {
-    verdicts[index] = verdict
-    onDone(index, verdict)
+export async function runVariants(variants: readonly Variant[], options: VariantOptions = {}): Promise<VariantResult[]> {
+  const { onDone = () => {}, ...rest } = options
+  const results: VariantResult[] = []
+  await eachVariant(variants, {
+    ...rest,
+    onDone: (index, result) => {
+      results[index] = result
+      onDone(index, result)
+    },
   })
-  return verdicts
+  return results
 }
 
-/** As runVariants, for more verdicts than one would keep. */
-export async function eachVariant(
-  variants: readonly Variant[],
-  { workers = availableParallelism(), signal }: VariantOptions,
-  onDone: (index: number, verdict: Verdict) => void,
-): Promise<void> {
+/** As runVariants, for more results than one would keep. */
+export async function eachVariant(variants: readonly Variant[], options: VariantOptions): Promise<void> {
+  const { workers = availableParallelism(), signal, onDone, onProgress } = options
   signal?.throwIfAborted()
   await using pool = new VariantPool(Math.min(workers, variants.length))
   let next = 0
+  const ended = (): boolean => signal?.aborted === true
   const work = async (): Promise<void> => {
-    while (next < variants.length) {
+    while (next < variants.length && !ended()) {
       const index = next++
-      onDone(index, await pool.run(variants[index]!))
+      const result = await pool.run(variants[index]!, onProgress && ((progress) => onProgress(index, progress)))
+      if (!ended()) onDone?.(index, result)
     }
   }
-  const aborted = Promise.withResolvers<never>()
-  const abort = (): void => aborted.reject(signal!.reason as Error)
-  signal?.addEventListener('abort', abort)
+  const end = (): void => pool.end()
+  signal?.addEventListener('abort', end)
   try {
-    await Promise.race([Promise.all(Array.from({ length: pool.size }, work)), aborted.promise])
+    await Promise.all(Array.from({ length: pool.size }, work))
+    signal?.throwIfAborted()
   } finally {
-    signal?.removeEventListener('abort', abort)
+    signal?.removeEventListener('abort', end)
   }
 }

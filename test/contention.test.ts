@@ -116,8 +116,8 @@ describe('the result', () => {
     expect(Object.keys(again.workloads)).toEqual(['web-2'])
   })
 
-  test('is the same when it is asked for again', async () => {
-    const again = JSON.parse((await command('--json')).stdout) as Contention
+  test('is the same when it is asked for again, however many runs go at a time', async () => {
+    const again = JSON.parse((await command('--json', '--workers', '1')).stdout) as Contention
     expect(again.hosts).toEqual(result.hosts)
     expect(again.devices).toEqual(result.devices)
     expect(again.runs['shared']).toEqual({ digest: result.runs['shared']!.digest })
@@ -162,4 +162,12 @@ test('its help says what each figure means, with an example', async () => {
   expect(await main(['contention', '--help'], io)).toBe(0)
   for (const word of ['displaced', 'would have so many more there', 'work lost', 'coldpool contention scenarios/shares.yaml'])
     expect(help).toContain(word)
+})
+
+test.each(['0', '1.5', 'all'])('of %s runs at a time it knows nothing', async (workers) => {
+  expect(await command('--workers', workers)).toEqual({
+    exitCode: 2,
+    stdout: '',
+    stderr: `CP_OPTION --workers: got ${workers}; expected a whole number from 1 to 1024\n`,
+  })
 })

@@ -35,13 +35,20 @@ export class Sweeper {
     sweep.carry += sweep.pagesPerTick * ticks
     let due = Math.floor(sweep.carry)
     sweep.carry -= due
+    const states = this.#memory.table.state.subarray(resident.base, resident.base + resident.pages)
     // One lap at most looks for pages to sweep; what is left over is lost, for there was nothing to do.
-    for (let looked = 0; due > 0 && looked < resident.pages; looked++) {
+    let looked = 0
+    while (due > 0 && looked < resident.pages) {
       if (sweep.passes > 0 && sweep.passesDone >= sweep.passes) return
-      const outcome = this.#page(resident, sweep, resident.base + sweep.cursor)
-      if (outcome === WAITS) return
-      if (outcome === SWEPT) due--
-      sweep.cursor++
+      let pages = sweep.pooledOnly ? Math.min(beforePooled(states, sweep.cursor), resident.pages - looked) : 0
+      if (pages === 0) {
+        const outcome = this.#page(resident, sweep, resident.base + sweep.cursor)
+        if (outcome === WAITS) return
+        if (outcome === SWEPT) due--
+        pages = 1
+      }
+      looked += pages
+      sweep.cursor += pages
       if (sweep.cursor === resident.pages) {
         sweep.cursor = 0
         sweep.passesDone++
@@ -53,7 +60,6 @@ export class Sweeper {
     const { table } = this.#memory
     let state = table.state[page]!
     if (state === FREE) return PASSED
-    if (sweep.pooledOnly && state !== POOLED) return PASSED
     if (state === SWAPPED && !this.#access.fault(resident, page)) return PASSED
     if (!this.#access.faults.meet(resident, page, sweep.writes)) return WAITS
     state = table.state[page]!
@@ -75,4 +81,11 @@ export class Sweeper {
     const sized = before === UNSIZED ? classes[table.klass[page]!]!.stored.draw(hashUnit(this.#contentKey, page, 0)) : before
     return sweep.content.after(sized, hashUnit(this.#contentKey, page, resident.work))
   }
+}
+
+/** So many pages from here on are not pooled. A bear may have poisoned most of its range, and comes by each tick: no look at each page. */
+function beforePooled(states: Uint8Array, from: number): number {
+  if (states[from] === POOLED) return 0
+  const at = states.indexOf(POOLED, from)
+  return (at < 0 ? states.length : at) - from
 }

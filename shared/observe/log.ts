@@ -1,5 +1,7 @@
 /** The log of a process: one line a fact, as JSON, or for a person where stderr is a terminal. */
 import { pino } from 'pino'
+import type { LogLevel } from './log-level.ts'
+import { personalLine } from './personal-line.ts'
 
 export interface Log {
   info(fields: object, message: string): void
@@ -7,14 +9,31 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
-export const LOG_LEVELS = ['error', 'warn', 'info', 'silent'] as const
-export type LogLevel = (typeof LOG_LEVELS)[number]
+/** Of a stream, what tells a terminal. */
+interface Terminal {
+  readonly isTTY?: boolean
+  write(text: string): unknown
+}
 
-/** The level is that of COLDPOOL_LOG, if it names one. */
-export function openLog(who: Readonly<Record<string, string>>, otherwise: LogLevel = 'info'): Log {
-  const level = LOG_LEVELS.find((name) => name === process.env['COLDPOOL_LOG']) ?? otherwise
-  const destination = pino.destination({ dest: 2, sync: true })
-  return pino({ level, base: who, timestamp: pino.stdTimeFunctions.isoTime, messageKey: 'message' }, destination)
+export function openLog(process: string, level: LogLevel, stderr: Terminal = globalThis.process.stderr): Log {
+  const options = {
+    level,
+    base: { process },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    messageKey: 'message',
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  if (stderr.isTTY === true) return pino(options, { write: (line) => stderr.write(`${personalLine(line)}\n`) })
+  return pino(options, pino.destination({ dest: 2, sync: true }))
+}
+
+/** Binds what all lines are about: an actor, the virtual time. Asked for each line that is written. */
+export function about(log: Log, facts: () => object): Log {
+  return {
+    info: (fields, message) => log.info({ ...facts(), ...fields }, message),
+    warn: (fields, message) => log.warn({ ...facts(), ...fields }, message),
+    error: (fields, message) => log.error({ ...facts(), ...fields }, message),
+  }
 }
 
 /** What honest processes never send: worth a line, and no more than one a second. */

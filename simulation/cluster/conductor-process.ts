@@ -4,6 +4,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Wire } from '#shared/bus/wire.ts'
 import { JetStreamStore, STREAM_LIMITS, type StreamLimits } from '#shared/observe/journal.ts'
+import { logLevel } from '#shared/observe/log-level.ts'
 import { openLog } from '#shared/observe/log.ts'
 import type { Stamped } from '#shared/command.ts'
 import { ColdpoolError } from '#shared/errors.ts'
@@ -37,7 +38,7 @@ export async function conductorProcess(
   more: Pick<DirectorOptions, 'onMoment'> = {},
 ): Promise<void> {
   const { env } = process
-  const log = openLog({ process: 'conductor' })
+  const log = openLog('conductor', logLevel(flags.log, 'info'))
   const file = env['COLDPOOL_SCENARIO'] ?? 'scenarios/quickstart.yaml'
   const pace = parsePace(env['COLDPOOL_PACE'] ?? '1x', 'COLDPOOL_PACE')
   const settings = busSettings(flags)

@@ -5,17 +5,18 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Actor, Ordinal, Snapshot } from '#shared/actor.ts'
-import type { Bag } from '#shared/bus/bus.ts'
+import type { Bag, Grant } from '#shared/bus/bus.ts'
 import { type ControlOf, encodeControl, PROTOCOL_HASH, readControl } from '#shared/bus/control.ts'
 import { StageEnd, type StageEndOptions } from '#shared/bus/stage-end.ts'
 import { Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import type { Store } from '#shared/observe/store.ts'
-import { type Log, Seldom } from '#shared/observe/log.ts'
+import { about, type Log, Seldom } from '#shared/observe/log.ts'
 import { getSnapshot, packSnapshot, putSnapshot } from '#shared/observe/snapshots.ts'
 import { Cast } from '../actors.ts'
 import { parseScenario } from '#shared/scenario.ts'
 import { Stage } from '#shared/stage.ts'
+import { NS_PER_S, type Quantum } from '#shared/time.ts'
 import { placedCommands, type PlacedCommand } from './placed-command.ts'
 import { VERSION } from './version.ts'
 
@@ -194,11 +195,14 @@ class Post {
   readonly #instance: string
   readonly #dropped: Dropped
   readonly #options: CrewOptions
+  readonly #log: Log
   readonly #cast: Cast
   readonly #commands: readonly PlacedCommand[]
   readonly #stageOf: number[]
   readonly #left = new AbortController()
   readonly #trouble = new Seldom()
+  /** The last one that was granted. */
+  #quantum: Quantum | undefined
   #end: StageEnd | undefined
   #ready = false
   #failed: Uint8Array | undefined
@@ -217,11 +221,18 @@ class Post {
     this.#commands = placedCommands(assignment.commands)
     this.#stageOf = [...assignment.placement]
     for (const command of this.#commands) this.#cast.learn(command)
+    const { run, stage } = assignment
+    const { quantum: quantumNs } = this.#cast.scenario
+    this.#log = about(options.log, () => ({
+      run,
+      stage,
+      ...(this.#quantum !== undefined && { seconds: (this.#quantum * quantumNs) / NS_PER_S }),
+    }))
   }
 
   async take(): Promise<void> {
     const { run, generation, stage: id, roles, object, first } = this.assignment
-    const { log, dress = (actor) => actor } = this.#options
+    const { dress = (actor) => actor } = this.#options
     const startedMs = performance.now()
     try {
       const actors = this.#cast.members
@@ -240,8 +251,7 @@ class Post {
         this.#wire,
         { run, generation, stage: id, roles, first, ...(saved && { inbox: saved.inbox }) },
         {
-          step: (grant, bags) =>
-            stage.step(grant.commands ? { ...grant, commands: placedCommands(grant.commands) } : grant, bags),
+          step: (grant, bags) => this.#step(stage, grant, bags),
         },
         {
           dropped: this.#dropped,
@@ -255,12 +265,19 @@ class Post {
       this.#ready = true
       this.answer()
       const milliseconds = Math.round(performance.now() - startedMs)
-      log.info(
-        { run, generation, stage: id, actors: actors.map((actor) => actor.id), restored: object !== '', milliseconds },
-        'ready',
-      )
+      this.#log.info({ generation, actors: actors.map((actor) => actor.id), restored: object !== '', milliseconds }, 'ready')
     } catch (error) {
       if (!this.#left.signal.aborted) this.#fail(error as Error)
+    }
+  }
+
+  #step(stage: Stage, grant: Grant, bags: readonly Bag[]): ReturnType<Stage['step']> {
+    this.#quantum = grant.quantum
+    try {
+      return stage.step(grant.commands ? { ...grant, commands: placedCommands(grant.commands) } : grant, bags)
+    } catch (error) {
+      this.#log.error({ actor: stage.stepping, problem: (error as Error).stack }, 'the stage failed')
+      throw error
     }
   }
 
@@ -315,7 +332,7 @@ class Post {
     try {
       const located = await putSnapshot(this.#store, { run, role }, bytes, signal, (error) =>
         this.#trouble.say((held) =>
-          this.#options.log.warn({ run, stage, problem: error.message, held }, 'a snapshot cannot be stored; trying again'),
+          this.#log.warn({ problem: error.message, held }, 'a snapshot cannot be stored; trying again'),
         ),
       )
       if (signal.aborted) return
@@ -327,8 +344,8 @@ class Post {
   }
 
   #fail(error: Error): void {
-    const { run, generation, stage } = this.assignment
-    this.#options.log.error({ run, stage, problem: error.stack }, 'the stage failed')
+    const { generation, stage } = this.assignment
+    this.#log.error({ problem: error.stack }, 'the stage failed')
     // A stage that has begun says so to every grant from now on.
     if (this.#end) return this.#end.fail(error)
     const code = error instanceof ColdpoolError ? error.code : error.name

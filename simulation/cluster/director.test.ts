@@ -55,7 +55,7 @@ afterEach(async () => {
   rmSync(out, { recursive: true })
 })
 
-function crew(name: string, roles: readonly string[], options: Partial<CrewOptions> = {}): Crew {
+function crew(name: string, roles: readonly string[], options: Partial<CrewOptions> = {}, capacity = 0): Crew {
   const wire = network.wire(name)
   const leave = new AbortController()
   const info = (fields: { readonly restored?: boolean }, message: string): void => {
@@ -63,7 +63,7 @@ function crew(name: string, roles: readonly string[], options: Partial<CrewOptio
     if (fields.restored === true) fromSnapshot.add(name)
   }
   const log = { ...QUIET, info }
-  const ended = runCrew(wire, store, { cluster: 'test', name, roles, capacity: 0 }, { log, ...options }, leave.signal)
+  const ended = runCrew(wire, store, { cluster: 'test', name, roles, capacity }, { log, ...options }, leave.signal)
   const made = { wire, leave, ended }
   crews.push(made)
   return made
@@ -355,9 +355,14 @@ test('commands of an operator decide the run together with the scenario, killed 
     crew('host-b', ['host', 'promoter', 'workload'])
   }
   let killed = false
-  const result = await network.alongside(conduct({ onMoment }))
-  const given = (await Promise.all(answers)).map((bytes) => packr.unpack(bytes) as { id: string })
+  const stamped: object[] = []
+  const info = (fields: object, message: string): void => void (message === 'a command was stamped' && stamped.push(fields))
+  const result = await network.alongside(conduct({ onMoment, log: { ...QUIET, info } }))
+  const given = (await Promise.all(answers)).map(
+    (bytes) => packr.unpack(bytes) as { id: string; quantum: number; seconds: number },
+  )
   expect(given.map(({ id }) => id)).toEqual(['workload-3', 'one'])
+  expect(stamped).toMatchObject(given.map(({ id, quantum, seconds }) => ({ actor: id, quantum, seconds })))
   expect(killed).toBe(true)
   // The run folder holds the commands as a script, which gives the same run again.
   const file = join(result!.folder!, 'injections.yaml')
@@ -366,6 +371,31 @@ test('commands of an operator decide the run together with the scenario, killed 
   const { verdict } = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: undefined, script })
   expect(result!.verdict.digest).toBe(verdict.digest)
   expect(verdict.digest).not.toBe(expected)
+})
+
+test('a workload that no stage has room for is refused, and the run goes on', async () => {
+  crew('device-a', ['device'])
+  // Two hosts, a promoter, two workloads, and one more.
+  crew('host-a', ['host', 'promoter', 'workload'], {}, 6)
+  const packr = new Packr({ useRecords: false })
+  const answers: Promise<Uint8Array>[] = []
+  const onMoment = (moment: string, number: number): void => {
+    if (moment !== 'grant' || number !== 10) return
+    for (let i = 0; i < 2; i++) {
+      const workload = { host: 'host-2', kind: 'uniform', size: '2MiB', accesses: '50k/s' }
+      answers.push(network.request('coldpool.lobby-test.command.operator.conductor', packr.pack({ command: 'inject', workload })))
+    }
+  }
+  const result = await network.alongside(conduct({ onMoment }))
+  const given = (await Promise.all(answers)).map((bytes) => packr.unpack(bytes) as object)
+  expect(given).toEqual([
+    expect.objectContaining({ id: 'workload-3' }),
+    {
+      error:
+        'CP_COMMAND workloads.workload-4: the stages of this run are full; expected room for one more workload (coldpool stage --capacity)',
+    },
+  ])
+  expect(Object.keys(result!.verdict.workloads)).toEqual(['one', 'two', 'workload-3'])
 })
 
 describe('a full journal', () => {
@@ -441,9 +471,14 @@ describe('a stage that fails', () => {
   })
 
   test('in a step ends the run with CP_STAGE, and nothing is left to resume', async () => {
+    const said: object[] = []
+    const log = { ...QUIET, error: (fields: object, message: string) => said.push({ ...fields, message }) }
     crew('device-a', ['device'])
-    crew('host-a', ['host', 'promoter', 'workload'], { dress: failing })
+    crew('host-a', ['host', 'promoter', 'workload'], { dress: failing, log })
     await expect(network.alongside(conduct())).rejects.toThrow(/CP_STAGE stage \d: Error a page is in two places/)
     expect(await store.last('coldpool.lobby-test.journal.conductor.run')).toBeUndefined()
+    const problem = expect.stringContaining('a page is in two places') as string
+    const run = expect.stringMatching(/^tiny-/) as string
+    expect(said).toEqual([{ run, stage: 2, actor: 'host-1', seconds: 0.001, problem, message: 'the stage failed' }])
   })
 })

@@ -10,7 +10,7 @@ import { type Command, Script, type Stamped } from '#shared/command.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import type { Status } from '#shared/observe/broadcast.ts'
 import { type Store, StoreFull } from '#shared/observe/store.ts'
-import { type Log, Seldom } from '#shared/observe/log.ts'
+import { about, type Log, Seldom } from '#shared/observe/log.ts'
 import { getSnapshot } from '#shared/observe/snapshots.ts'
 import { parseScenario, type Scenario } from '#shared/scenario.ts'
 import { Stage } from '#shared/stage.ts'
@@ -73,6 +73,8 @@ export class Director {
   readonly #store: Store
   readonly #journal: RunJournal
   readonly #options: DirectorOptions
+  /** Each line bears the virtual time at which the run stands. */
+  readonly #log: Log
   readonly #folder: RunFolder
   readonly #scenario: Scenario
   readonly #end: Quantum
@@ -103,12 +105,14 @@ export class Director {
   /** The folder is new, or open and as the last process left it. */
   constructor(wire: Wire, store: Store, journal: RunJournal, folder: RunFolder, options: DirectorOptions) {
     const { order } = journal
-    const { log, cluster, dropped = new Dropped() } = options
+    const { cluster, dropped = new Dropped() } = options
+    const log = about(options.log, () => ({ seconds: this.#secondsOf(this.#grants.quantum) }))
     const refusals = new Seldom()
     this.#wire = wire
     this.#store = store
     this.#journal = journal
     this.#options = options
+    this.#log = log
     this.#dropped = dropped
     this.#folder = folder
     this.#scenario = parseScenario(order.scenario, 'the scenario of the run')
@@ -186,7 +190,7 @@ export class Director {
       } catch (error) {
         if (!(error instanceof StageLost)) throw error
         this.#state = 'recovering'
-        this.#options.log.warn({ why: error.message }, 'a stage was lost; all go back to the last set of snapshots')
+        this.#log.warn({ why: error.message }, 'a stage was lost; all go back to the last set of snapshots')
       }
     }
   }
@@ -228,7 +232,7 @@ export class Director {
       // The wait for the stages was no time in which anything was done.
       this.#sets.drop()
       this.#state = 'running'
-      this.#options.log.info({ generation, seconds: this.#secondsOf(from.quantum) }, 'granting')
+      this.#log.info({ generation }, 'granting')
       return await this.#conduct(bus, conductor, from)
     } finally {
       await bus.close()
@@ -271,8 +275,8 @@ export class Director {
       script: this.#script,
       proceed: (state) => this.#proceed(state, bus),
       onReports: (quantum, reports, sample) => {
-        this.#ledger.reports(quantum, reports, sample)
-        this.#broadcast.reports(quantum, this.#secondsOf(quantum), reports)
+        const told = this.#ledger.reports(quantum, reports, sample)
+        this.#broadcast.reports(quantum, this.#secondsOf(quantum), told)
         return !conductor.allLeft || this.#script.nextFrom(quantum + 1) < this.#end
       },
     })
@@ -324,12 +328,13 @@ export class Director {
     // What was seen to happen stands: a run that repeats itself after a recovery takes nothing new before it has caught up.
     const quantum = Math.max(soon, this.#trail.furthest + 1)
     const stamped: Stamped = { quantum, command: this.#admission.prepare(request, quantum) }
+    this.#checkRoom(stamped.command)
     // What the journal has no room for does not take effect.
     await this.#journal.command(stamped)
     this.#know(stamped)
     this.#script.add(stamped)
     this.#folder.injection(stamped)
-    this.#options.log.info({ ...namedOf(stamped.command), quantum, seconds: this.#secondsOf(quantum) }, 'a command was stamped')
+    this.#log.info({ ...namedOf(stamped.command), quantum, seconds: this.#secondsOf(quantum) }, 'a command was stamped')
     return stamped
   }
 
@@ -341,16 +346,29 @@ export class Director {
   }
 
   /** With the stage of each newcomer: decided once, and the same again after a recovery. */
-  #placed(commands: readonly Command[]): PlacedCommand[] {
-    const { stageOf } = this.#placement
+  #placed(commands: readonly Command[], placement = this.#placement): PlacedCommand[] {
+    const { stageOf } = placement
     return commands.map((command) => {
       if (command.kind !== 'inject' && command.kind !== 'join') return command
       const { ordinal } = command
       // A stranger's actor lives with the conductor, who speaks with the stranger.
-      stageOf[ordinal] ??=
-        command.kind === 'join' ? 0 : placeNewcomer(this.#placement, 'workload', this.#cast.members[ordinal]!.host)
-      return { ...command, stage: stageOf[ordinal] }
+      const stage = (stageOf[ordinal] ??= command.kind === 'join' ? 0 : this.#findPlace(command, placement))
+      return { ...command, stage }
     })
+  }
+
+  /** Throws CP_COMMAND if all stages that take workloads are full. */
+  #findPlace({ id, workload }: Extract<Command, { kind: 'inject' }>, placement: Placement): number {
+    const stage = placeNewcomer(placement, 'workload', this.#cast.ordinalOf(String(workload['host'])))
+    if (stage >= 0) return stage
+    const expected = 'room for one more workload (coldpool stage --capacity)'
+    throw new ColdpoolError('CP_COMMAND', `workloads.${id}`, 'the stages of this run are full', expected)
+  }
+
+  /** Before the command is journaled: with it and all that were stamped before and have not come yet. */
+  #checkRoom(command: Command): void {
+    const { slots, stageOf } = this.#placement
+    this.#placed([...this.#script.added.map((stamped) => stamped.command), command], { slots, stageOf: [...stageOf] })
   }
 
   /** The conductor's actor and the strangers', in this process. */
@@ -425,7 +443,7 @@ export class Director {
     const behindSeconds = this.#pacer.behindSeconds(this.#secondsOf(state.quantum))
     if (behindSeconds < BEHIND_SECONDS || this.#wire.now() - this.#behindMs < BEHIND_EVERY_MS) return
     this.#behindMs = this.#wire.now()
-    this.#options.log.warn({ behindSeconds, pace: this.#pacer.pace }, 'the run is behind its pace')
+    this.#log.warn({ behindSeconds, pace: this.#pacer.pace }, 'the run is behind its pace')
   }
 
   #status(): Status {
@@ -455,7 +473,7 @@ export class Director {
 }
 
 function namedOf(command: Command): object {
-  return { command: command.kind, workload: command.id }
+  return { actor: command.id, command: command.kind }
 }
 
 /** As a new run folder is. */

@@ -11,7 +11,8 @@ import type { NatsWire } from '#shared/bus/nats.ts'
 import { Script } from '#shared/command.ts'
 import { JetStreamStore, STREAM_LIMITS } from '#shared/observe/journal.ts'
 import { MemoryStore } from '#shared/observe/memory-store.ts'
-import { openLog, type Log } from '#shared/observe/log.ts'
+import type { LogLevel } from '#shared/observe/log-level.ts'
+import { type Log, openLog } from '#shared/observe/log.ts'
 import type { Store } from '#shared/observe/store.ts'
 import { Cast, type Member } from '../actors.ts'
 import type { RunResult } from '../ledger.ts'
@@ -26,6 +27,8 @@ export interface LocalRunOptions extends RunOptions {
   /** A lobby of its own unless one is named, so that it takes nobody else's stages. */
   readonly cluster?: string | undefined
   readonly processes: boolean
+  /** Of the conductor and of the processes. */
+  readonly log: LogLevel
   /** Told in which cluster the run will be, before it begins. */
   readonly onCluster?: (cluster: string) => Promise<void>
 }
@@ -38,7 +41,7 @@ const KILL_MS = 2000
 export async function runOverNats(input: RunInput, options: LocalRunOptions): Promise<RunResult> {
   const { scenario, yaml, out = 'runs', script = new Script() } = input
   const { bus, processes, pace = 0, signal, onProgress } = options
-  const log = openLog({ process: 'conductor' }, 'warn')
+  const log = openLog('conductor', options.log)
   const cluster = options.cluster ?? `run-${randomBytes(4).toString('hex')}`
   const members = new Cast(scenario).members.filter(({ role }) => role !== 'conductor')
   await options.onCluster?.(cluster)
@@ -47,7 +50,7 @@ export async function runOverNats(input: RunInput, options: LocalRunOptions): Pr
   try {
     const store = processes ? await JetStreamStore.create(wire, STREAM_LIMITS) : new MemoryStore()
     const crews = processes
-      ? members.map((member) => supervise(member, bus, cluster, end.signal))
+      ? members.map((member) => supervise(member, bus, cluster, options.log, end.signal))
       : members.map((member) => crewHere(member, bus, store, cluster, log, end.signal))
     const conducted = conductRun(wire, store, () => ({ yaml, out, script: script.added }), {
       cluster,
@@ -87,10 +90,16 @@ async function crewHere(
 }
 
 /** Resolves when it was asked to end, and has. */
-async function supervise({ id, role }: Member, bus: BusSettings, cluster: string, end: AbortSignal): Promise<void> {
+async function supervise(
+  { id, role }: Member,
+  bus: BusSettings,
+  cluster: string,
+  log: LogLevel,
+  end: AbortSignal,
+): Promise<void> {
   const env = {
     ...process.env,
-    COLDPOOL_LOG: 'warn',
+    COLDPOOL_LOG: log,
     COLDPOOL_BUS: bus.servers,
     ...(bus.user !== undefined && { COLDPOOL_NATS_USER: bus.user }),
     ...(bus.password !== undefined && { COLDPOOL_NATS_PASSWORD: bus.password }),

@@ -4,7 +4,9 @@
  */
 import type { Status } from '#shared/observe/broadcast.ts'
 import type { NatsWire } from '#shared/bus/nats.ts'
+import { logLevel } from '#shared/observe/log-level.ts'
 import { type Log, openLog } from '#shared/observe/log.ts'
+import type { Quantum } from '#shared/time.ts'
 import { openDashboard } from '../dashboard/dashboard.ts'
 import { dashboardSettings } from '../dashboard/settings.ts'
 import { Feed } from './feed.ts'
@@ -18,7 +20,7 @@ const STATUS_EVERY_MS = 10_000
 const STATUS_MS_MIN = 1000
 
 export async function observerProcess(flags: BusFlags, signal: AbortSignal): Promise<void> {
-  const log = openLog({ process: 'observer' })
+  const log = openLog('observer', logLevel(flags.log, 'info'))
   const settings = dashboardSettings()
   const wire = await connectWire(busSettings(flags), 'observer', log, { patient: true })
   const { dropped } = wire
@@ -43,6 +45,11 @@ export async function observerProcess(flags: BusFlags, signal: AbortSignal): Pro
       'status',
     )
   }
+  /** In virtual seconds, once it is known how long a quantum is. */
+  const timeOf = (quantum: Quantum): object =>
+    heard === undefined || heard.quantum === 0
+      ? { quantum }
+      : { seconds: Number(((quantum * heard.virtualSeconds) / heard.quantum).toFixed(6)) }
   const looking = wire.every(STATUS_MS_MIN, look)
   const dashboard = await openDashboard(settings, {
     source: feed,
@@ -53,7 +60,7 @@ export async function observerProcess(flags: BusFlags, signal: AbortSignal): Pro
         look()
       },
       events: ({ events }) => {
-        for (const { quantum, actor, code, fields } of events) log.info({ quantum, actor, ...fields }, code)
+        for (const { quantum, actor, code, fields } of events) log.info({ actor, ...timeOf(quantum), ...fields }, code)
       },
     },
   })

@@ -133,22 +133,34 @@ describe('a placement', () => {
 describe('a newcomer', () => {
   const slots = [
     CONDUCTOR_SLOT,
-    { name: 'a', roles: ['host', 'workload'] },
-    { name: 'b', roles: ['host', 'workload'] },
-    { name: 'w', roles: ['workload'] },
-    { name: 'x', roles: ['workload', 'host'] },
+    { name: 'a', roles: ['host', 'workload'], capacity: 0 },
+    { name: 'b', roles: ['host', 'workload'], capacity: 0 },
+    { name: 'w', roles: ['workload'], capacity: 0 },
+    { name: 'x', roles: ['workload', 'host'], capacity: 0 },
   ]
 
   test('goes to the stage for workloads that carries least, else to its host’s, else to any that takes it', () => {
     expect(placeNewcomer({ slots, stageOf: [0, 1, 2, 3] }, 'workload', 1)).toBe(4)
     expect(placeNewcomer({ slots, stageOf: [0, 1, 2, 4] }, 'workload', 1)).toBe(3)
     expect(placeNewcomer({ slots: slots.slice(0, 3), stageOf: [0, 1, 2] }, 'workload', 2)).toBe(2)
-    const apart = [CONDUCTOR_SLOT, { name: 'h', roles: ['host'] }, slots[1]!, slots[2]!]
+    const apart = [CONDUCTOR_SLOT, { name: 'h', roles: ['host'], capacity: 0 }, slots[1]!, slots[2]!]
     expect(placeNewcomer({ slots: apart, stageOf: [0, 1, 2, 2, 3] }, 'workload', 1)).toBe(3)
   })
 
+  test('goes to nobody who has as many as it takes', () => {
+    const full = slots.map((slot) => ({ ...slot, capacity: 2 }))
+    // x, of those for workloads alone; w; then the host's own; then any.
+    expect(placeNewcomer({ slots: full, stageOf: [0, 1, 2, 3] }, 'workload', 1)).toBe(4)
+    expect(placeNewcomer({ slots: full, stageOf: [0, 1, 2, 4, 4] }, 'workload', 1)).toBe(3)
+    expect(placeNewcomer({ slots: full, stageOf: [0, 1, 2, 4, 4, 3, 3] }, 'workload', 1)).toBe(1)
+    expect(placeNewcomer({ slots: full, stageOf: [0, 1, 2, 4, 4, 3, 3, 1] }, 'workload', 1)).toBe(2)
+    expect(placeNewcomer({ slots: full, stageOf: [0, 1, 2, 4, 4, 3, 3, 1, 2] }, 'workload', 1)).toBe(-1)
+  })
+
   test('has no place if nobody takes it', () => {
-    expect(placeNewcomer({ slots: [CONDUCTOR_SLOT, { name: 'h', roles: ['host'] }], stageOf: [0, 1] }, 'workload', 1)).toBe(-1)
+    expect(
+      placeNewcomer({ slots: [CONDUCTOR_SLOT, { name: 'h', roles: ['host'], capacity: 0 }], stageOf: [0, 1] }, 'workload', 1),
+    ).toBe(-1)
   })
 
   test('finds the same place whenever it is asked, and changes nothing', () => {
@@ -161,7 +173,10 @@ describe('a newcomer', () => {
         expect(placeNewcomer(placement, 'workload', host)).toBe(stage)
         expect(placement).toEqual(before)
         if (stage >= 0) expect(placement.slots[stage]!.roles).toContain('workload')
-        else expect(placement.slots.every(({ roles }) => !roles.includes('workload'))).toBe(true)
+        const carried = (of: number): number => placement.stageOf.filter((at) => at === of).length
+        const room = placement.slots.map(({ capacity }, of) => capacity === 0 || carried(of) < capacity)
+        if (stage >= 0) expect(room[stage]).toBe(true)
+        else expect(placement.slots.some(({ roles }, of) => roles.includes('workload') && room[of])).toBe(false)
       }),
     )
   })

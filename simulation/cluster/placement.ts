@@ -18,10 +18,7 @@ export interface Offer {
   readonly capacity: number
 }
 
-export interface Slot {
-  readonly name: string
-  readonly roles: readonly string[]
-}
+export type Slot = Offer
 
 export interface Placement {
   /** By stage number; 0 is the conductor's own. */
@@ -30,7 +27,7 @@ export interface Placement {
   readonly stageOf: readonly number[]
 }
 
-export const CONDUCTOR_SLOT: Slot = { name: 'conductor', roles: ['conductor'] }
+export const CONDUCTOR_SLOT: Slot = { name: 'conductor', roles: ['conductor'], capacity: 0 }
 
 /**
  * Hosts, devices and promoters are dealt out evenly to the stages of their role; surplus stages stay out. A workload goes to
@@ -71,15 +68,22 @@ export function place(members: readonly Member[], offers: readonly Offer[]): Pla
 
   const used = sorted.flatMap((_, i) => (taken[i]! > 0 ? [i] : []))
   return {
-    slots: [CONDUCTOR_SLOT, ...used.map((i) => ({ name: sorted[i]!.name, roles: sorted[i]!.roles }))],
+    slots: [CONDUCTOR_SLOT, ...used.map((i) => slotOf(sorted[i]!))],
     stageOf: members.map(({ ordinal }) => (offerOf.has(ordinal) ? 1 + used.indexOf(offerOf.get(ordinal)!) : 0)),
   }
 }
 
-/** For an actor that comes later; `placement` is not changed. −1 if nobody can take it. */
+/** An offer may come with more than is to be kept. */
+function slotOf({ name, roles, capacity }: Offer): Slot {
+  return { name, roles, capacity }
+}
+
+/** For an actor that comes later; `placement` is not changed. −1 if nobody takes it, or all who do are full. */
 export function placeNewcomer(placement: Placement, role: Role, host: Ordinal | undefined): number {
   const carried = (stage: number): number => placement.stageOf.filter((at) => at === stage).length
-  const able = placement.slots.flatMap(({ roles }, stage) => (roles.includes(role) ? [stage] : []))
+  const able = placement.slots.flatMap(({ roles, capacity }, stage) =>
+    roles.includes(role) && (capacity === 0 || carried(stage) < capacity) ? [stage] : [],
+  )
   const home = host === undefined ? undefined : placement.stageOf[host]
   const dedicated = able.filter((stage) => placement.slots[stage]!.roles[0] === role)
   if (dedicated.length === 0 && home !== undefined && able.includes(home)) return home

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import type { NatsWire } from '#shared/bus/nats.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import { JetStreamStore } from '#shared/observe/journal.ts'
+import { logLevel } from '#shared/observe/log-level.ts'
 import { openLog } from '#shared/observe/log.ts'
 import { ScenarioError } from '#shared/scenario/problems.ts'
 import { type CrewOptions, runCrew } from './crew.ts'
@@ -22,7 +23,7 @@ export interface CrewFlags extends BusFlags {
 export async function crewProcess(flags: CrewFlags, signal: AbortSignal, more: Partial<CrewOptions> = {}): Promise<void> {
   const { roles, capacity = 0 } = flags
   const name = flags.name ?? processName(roles[0]!)
-  const log = openLog({ process: name })
+  const log = openLog(name, logLevel(flags.log, 'info'))
   const settings = busSettings(flags)
   const wire = await connectWire(settings, name, log, { patient: true })
   const stopAlive = showAlive(wire)
@@ -37,7 +38,7 @@ export async function crewProcess(flags: CrewFlags, signal: AbortSignal, more: P
   }
 }
 
-/** The whole of a service's main.ts: options --bus and --cluster, or the environment. */
+/** The whole of a service's main.ts: options --bus, --cluster and --log, or the environment. */
 export async function serviceMain(serve: (flags: BusFlags, signal: AbortSignal) => Promise<void>): Promise<void> {
   process.exitCode = await guarded(async () => {
     const { values } = options()
@@ -61,9 +62,9 @@ async function guarded(work: () => Promise<void>): Promise<number> {
 
 function options(): { values: BusFlags } {
   try {
-    return parseArgs({ options: { bus: { type: 'string' }, cluster: { type: 'string' } } })
+    return parseArgs({ options: { bus: { type: 'string' }, cluster: { type: 'string' }, log: { type: 'string' } } })
   } catch (error) {
-    throw new ColdpoolError('CP_OPTION', 'options', (error as Error).message, '--bus nats://… and --cluster NAME')
+    throw new ColdpoolError('CP_OPTION', 'options', (error as Error).message, '--bus nats://…, --cluster NAME and --log LEVEL')
   }
 }
 

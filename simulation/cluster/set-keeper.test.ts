@@ -21,7 +21,7 @@ class Balky extends MemoryStore {
 }
 
 const PLACEMENT: Placement = {
-  slots: [CONDUCTOR_SLOT, { name: 'a', roles: ['host'] }, { name: 'b', roles: ['device'] }],
+  slots: [CONDUCTOR_SLOT, { name: 'a', roles: ['host'], capacity: 0 }, { name: 'b', roles: ['device'], capacity: 0 }],
   stageOf: [0, 1, 2],
 }
 const STATE = { ...FIRST_GRANT, quantum: 9 }

@@ -7,6 +7,8 @@ export interface BusFlags {
   /** nats://host:port, several separated by commas. */
   readonly bus?: string | undefined
   readonly cluster?: string | undefined
+  /** The level of its log (shared/observe/log.ts). */
+  readonly log?: string | undefined
 }
 
 export interface BusSettings {

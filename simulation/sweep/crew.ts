@@ -21,6 +21,10 @@ export class Threads implements Crew {
   async carry(variants: readonly SweepVariant[], signal: AbortSignal, onOutcome: (outcome: Outcome) => void): Promise<void> {
     const text = this.#sweep.scenarioText
     const given = variants.map(({ overrides }) => ({ text, overrides }))
-    await eachVariant(given, { workers: this.#count, signal }, (i, verdict) => onOutcome(outcomeOf(variants[i]!.index, verdict)))
+    await eachVariant(given, {
+      workers: this.#count,
+      signal,
+      onDone: (i, { verdict }) => onOutcome(outcomeOf(variants[i]!.index, verdict)),
+    })
   }
 }

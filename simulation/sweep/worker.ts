@@ -78,7 +78,7 @@ export class SweepWorker implements AsyncDisposable {
     this.#running.set(key, { sweep, index })
     this.#computing++
     try {
-      const verdict = await this.#pool.run({ text, overrides })
+      const { verdict } = await this.#pool.run({ text, overrides })
       this.#computing--
       log.info({ sweep, variant: index, wallSeconds: verdict.wallSeconds }, 'ran a variant')
       await this.#tell(sweep, { worker: this.#id, index, outcome: plainOf(outcomeOf(index, verdict)) })

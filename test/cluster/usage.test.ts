@@ -43,6 +43,15 @@ test.each([
   ],
   [['status'], /^CP_OPTION --bus: no bus is named; expected an address such as nats:\/\/127\.0\.0\.1:4222\n$/],
   [['pace', 'fast', '--bus', NOWHERE], /^CP_OPTION pace: got "fast"; expected max, or a multiple of real time/],
+  [['run', 'scenarios/calm.yaml', '--log', 'info'], /^CP_OPTION --log: no bus is named; expected --bus nats:\/\/… as well\n$/],
+  [
+    ['run', 'scenarios/calm.yaml', '--bus', NOWHERE, '--processes', '--log', 'loud'],
+    /^CP_OPTION --log: got "loud"; expected one of silent, error, warn, info\n$/,
+  ],
+  [
+    ['stage', '--bus', NOWHERE, '--roles', 'host', '--log', 'loud'],
+    /^CP_OPTION --log: got "loud"; expected one of silent, error, warn, info\n$/,
+  ],
   [['stage', '--bus', NOWHERE, '--roles', 'king'], /^CP_OPTION --roles: got "king"; expected some of host, device/],
 ])('%j is wrong usage, one line and exit code 2', async (argv, line) => {
   const [code, stderr] = await coldpool(...argv)
