@@ -3,11 +3,11 @@
  * the dones named. A grant is sent again until every done is there. Every grant leaves a digest of what all stages did in
  * it (the trail), so that a run that is repeated from its snapshots can be held against what it did before.
  */
-import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { ColdpoolError, InvariantError } from '../errors.ts'
 import type { Bag, Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
 import { type ControlOf, encodeControl, readControl } from './control.ts'
+import { Digest } from '../digest.ts'
 import { KINDS } from '../messages.ts'
 import { LINES_MAX } from '../recent-mail.ts'
 import { NEVER, type Quantum } from '../time.ts'
@@ -59,6 +59,8 @@ export class ConductorEnd implements Bus {
   readonly #options: ConductorEndOptions
   readonly #locals: StageEnd[] = []
   readonly #subscriptions: Subscription[] = []
+  /** By stage, the subjects under which it speaks to the conductor. */
+  readonly #saidAt: Readonly<Record<'done' | 'failed', readonly string[]>>
   #dones: (Done | undefined)[]
   /** The dones of the grant before: their bags are delivered with the next. */
   #before: readonly Done[] = []
@@ -75,6 +77,8 @@ export class ConductorEnd implements Bus {
     this.dropped = options.dropped ?? new Dropped()
     this.#number = spec.first - 1
     this.#dones = spec.roles.map(() => undefined)
+    const saidAt = (kind: 'done' | 'failed'): string[] => spec.roles.map((role) => subject(spec.run, kind, role, 'conductor'))
+    this.#saidAt = { done: saidAt('done'), failed: saidAt('failed') }
   }
 
   async open(): Promise<void> {
@@ -91,7 +95,7 @@ export class ConductorEnd implements Bus {
     const { inbox, ...rest } = options
     const end = new StageEnd(this.#wire, { run, generation, stage, roles, first, ...(inbox && { inbox }) }, handler, {
       ...rest,
-      conductor: (done) => this.#done(done, subject(run, 'done', roles[stage]!, 'conductor')),
+      conductor: (done) => this.#done(done, this.#saidAt.done[stage]!),
     })
     await end.open()
     this.#locals.push(end)
@@ -203,7 +207,7 @@ export class ConductorEnd implements Bus {
     if (body === undefined) return undefined
     if (body.generation !== this.#spec.generation) this.dropped.count('old')
     // The role in the subject is what the server let its sender say.
-    else if (at.split('.')[3] !== this.#spec.roles[body.stage]) this.dropped.count('stranger')
+    else if (at !== this.#saidAt[kind][body.stage]) this.dropped.count('stranger')
     else return body
     return undefined
   }
@@ -268,9 +272,13 @@ function bagsOf(dones: readonly Done[]): Pick<ControlOf<'grant'>, 'bagsFrom' | '
 
 /** What every stage sent and when it will wake: the same again in every repetition. */
 function trailOf(dones: readonly Done[]): string {
-  const lines = dones.map(
-    ({ stage, nextWake, mails, bagsTo, bagDigests }) =>
-      `${stage} ${nextWake} ${mails} ${bagsTo.join(',')} ${bagDigests.join(',')}\n`,
-  )
-  return hash('sha256', lines.join('')).slice(0, 24)
+  const digest = new Digest()
+  for (const { stage, nextWake, mails, bagsTo, bagDigests } of dones) {
+    digest.word(stage)
+    digest.number(nextWake)
+    digest.number(mails)
+    digest.numbers(bagsTo)
+    for (const bagDigest of bagDigests) digest.text(bagDigest)
+  }
+  return digest.hex()
 }

@@ -95,12 +95,14 @@ export class NatsWire implements Wire {
 
   subscribe(subject: string, hear: (bytes: Uint8Array, subject: string) => void): Subscription {
     const assembly = new Assembly(() => this.dropped.count('overflow', `unfinished parts on ${subject}`))
+    // The client decodes a message's subject anew each time it is asked.
+    const known = subject.includes('*') ? undefined : subject
     const subscription = this.connection.subscribe(subject, {
       callback: (error, message) => {
         // What the server forbids comes here as an error, and to onNotice as well.
         if (error) return
         const bytes = this.#whole(message, assembly)
-        if (bytes) hear(bytes, message.subject)
+        if (bytes) hear(bytes, known ?? message.subject)
       },
     })
     return { stop: () => void (this.connection.isClosed() || subscription.unsubscribe()) }

@@ -19,7 +19,6 @@ const EDGES = [/^services\/[^/]+\/main\.ts$/, /^shared\/bus\/nats\.ts$/, /^share
 /** Beside these, the files in shared/ that use a part of Node, and which. */
 const NODE_IN_SHARED: Readonly<Record<string, readonly string[]>> = {
   // Hashes of what is given, nothing random.
-  'shared/bus/conductor-end.ts': ['node:crypto'],
   'shared/bus/control.ts': ['node:crypto'],
   'shared/bus/mailbag.ts': ['node:crypto'],
   'shared/codec.ts': ['node:crypto'],
