@@ -1,4 +1,4 @@
-/** Quickstart's cluster: four hosts, two devices, four promoters in a process each; the caller's process conducts. */
+/** A cluster of processes, by default quickstart's: four hosts, two devices, four promoters in a process each; the caller's process conducts. */
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
@@ -14,8 +14,11 @@ import type { NatsServer } from './nats-server.ts'
 
 const CHILD = new URL('crew-child.ts', import.meta.url).pathname
 const QUICKSTART = new URL('../scenarios/quickstart.yaml', import.meta.url)
-const ROLES = ['host', 'host', 'host', 'host', 'device', 'device', 'promoter', 'promoter', 'promoter', 'promoter']
+const HOST = 'host,workload'
+const ROLES = [HOST, HOST, HOST, HOST, 'device', 'device', 'promoter', 'promoter', 'promoter', 'promoter']
 export const PROCESSES = ROLES.length
+/** What a process that carries all sorts of actors is. */
+export const ALL_ROLES = 'host,device,promoter,workload'
 
 export interface ClusterRun {
   readonly verdict: Verdict
@@ -36,22 +39,29 @@ export class Cluster {
     this.#children = children
   }
 
-  /** `busy`: actors step in every quantum. */
-  static async start({ url, directory }: NatsServer, ...mood: readonly 'busy'[]): Promise<Cluster> {
+  /** Roles of each process; `busy`: actors step in every quantum. */
+  static async start(
+    { url, directory }: NatsServer,
+    { roles = ROLES, busy = false }: { readonly roles?: readonly string[]; readonly busy?: boolean } = {},
+  ): Promise<Cluster> {
     const wire = await NatsWire.connect({ servers: url, name: 'bench' })
     const store = await JetStreamStore.create(wire, STREAM_LIMITS)
-    const children = ROLES.map((role, i) => fork(CHILD, [role, `${role}-${i}`, url, ...mood]))
+    const children = roles.map((list, i) => fork(CHILD, [list, `${list.split(',')[0]!}-${i}`, url, ...(busy ? ['busy'] : [])]))
     return new Cluster(wire, store, directory, children)
   }
 
-  /** Journal, snapshots and run folder as in the product. `onGrant` is told before each, by number from 1, and waited for. */
-  async run(yaml: string, onGrant: (number: number) => Promise<void> | void = () => {}): Promise<ClusterRun> {
+  /**
+   * Journal, snapshots (but where it need not be recoverable) and run folder as in the product. `onGrant` is told before each, by
+   * number from 1, and waited for.
+   */
+  async run(yaml: string, onGrant: (number: number) => Promise<void> | void = () => {}, recoverable = true): Promise<ClusterRun> {
     let startMs: number | undefined
     // From grant to done: the report that is drawn at the end is no part of what is measured.
     let endMs = 0
     const conducted = conductRun(this.#wire, this.#store, () => ({ yaml, out: join(this.#directory, 'runs') }), {
       cluster: DEFAULT_CLUSTER,
       pace: 0,
+      recoverable,
       log: openLog('bench', 'warn'),
       onMoment: (moment, number) => {
         if (moment === 'done') endMs = performance.now()

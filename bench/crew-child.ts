@@ -1,4 +1,4 @@
-/** A process of the benchmarks' cluster, as a service's: `ROLE NAME URL [busy]`. A busy one's actors wake in every quantum. */
+/** A process of the benchmarks' cluster, as a service's: `ROLE,… NAME URL [busy]`. A busy one's actors wake in every quantum. */
 import type { Actor, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
 import type { Mail } from '#shared/messages.ts'
 import { openLog } from '#shared/observe/log.ts'
@@ -38,8 +38,8 @@ class Busy implements Actor {
   }
 }
 
-const [role, name, bus, busy] = process.argv.slice(2) as [string, string, string, string?]
-const roles = role === 'host' ? ['host', 'workload'] : [role]
+const [roleList, name, bus, busy] = process.argv.slice(2) as [string, string, string, string?]
+const roles = roleList.split(',')
 const log = openLog(name, 'warn')
 await crewProcess({ bus, roles, name }, endSignal(), { log, ...(busy && { dress: (actor: Actor) => new Busy(actor) }) })
 process.exit()

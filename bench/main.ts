@@ -6,6 +6,7 @@ import { lifecycleTable } from './lifecycle-table.ts'
 import { memoryBus } from './memory-bus.ts'
 import { natsEmptyQuanta } from './nats-empty-quanta.ts'
 import { natsQuickstart } from './nats-quickstart.ts'
+import { natsRack } from './nats-rack.ts'
 import { natsRoundTrip } from './nats-round-trip.ts'
 import { phold } from './phold.ts'
 import { quickstart } from './quickstart.ts'
@@ -27,6 +28,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   natsEmptyQuanta,
   natsRoundTrip,
   natsQuickstart,
+  natsRack,
   sweep1000,
 ]
 
