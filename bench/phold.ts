@@ -100,7 +100,7 @@ export const phold: Benchmark = {
     })
     const seconds = (performance.now() - startMs) / 1000
     // One event lives in each process at first, and none is lost or made: with a mean delay of two quanta, half come due in each.
-    const handled = Object.values(final[0]!.telemetry!).reduce((sum, { handled = 0 }) => sum + handled, 0)
+    const handled = Object.values(final[0]!.telemetry!).reduce((sum, telemetry) => sum + telemetry['handled']!, 0)
     assert(mails === handled + ACTORS, 'every event that was handled sent one')
     assert(Math.abs(handled / (quanta * (ACTORS / 2)) - 1) < 0.05, 'half of the events are handled in a quantum')
     return [mails / seconds]

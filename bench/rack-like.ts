@@ -13,8 +13,6 @@ const WORKLOADS = [
 
 /** As a scenario's text. Workloads of a kind are on hosts of all devices. */
 export function rackLikeYaml(seconds: number): string {
-  const lines = (count: number, line: (n: number) => string): string =>
-    Array.from({ length: count }, (_, i) => `  ${line(i + 1)}\n`).join('')
   const deviceOf = (host: number): number => 1 + Math.floor((host - 1) / (HOSTS / DEVICES))
   return `name: rack-like
 duration: ${seconds}s
@@ -24,4 +22,8 @@ ${lines(DEVICES, (n) => `device-${n}: { physical: 8GiB, advertised: 32GiB }`)}ho
 ${lines(HOSTS, (n) => `host-${n}: { memory: 4GiB, devices: [device-${deviceOf(n)}], watermarkScaleFactor: 50, swap: { size: 8GiB } }`)}promoters:
 ${lines(HOSTS, (n) => `promoter-${n}: { host: host-${n} }`)}workloads:
 ${lines(HOSTS, (n) => `work-${n}: { host: host-${n}, ${WORKLOADS[n % WORKLOADS.length]!} }`)}`
+}
+
+function lines(count: number, line: (n: number) => string): string {
+  return Array.from({ length: count }, (_, i) => `  ${line(i + 1)}\n`).join('')
 }

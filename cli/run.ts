@@ -103,16 +103,15 @@ function traceOf(file: string, { perfetto, bus, injections }: RunFlags): string 
   return perfetto
 }
 
-/** Threads. */
+/** Over how many threads the actors are spread. */
 function workersOf({ workers = '1', bus, perfetto }: RunFlags): number {
-  const refuse = (problem: string, expected: string): never => {
-    throw new ColdpoolError('CP_OPTION', '--workers', problem, expected)
-  }
   const threads = Number(workers)
   if (!/^\d+$/.test(workers) || threads < 1 || threads > WORKERS_MAX)
-    refuse(`got ${printable(workers)}`, `a whole number from 1 to ${WORKERS_MAX}`)
-  if (threads > 1 && bus !== undefined) refuse('mail that goes over a bus has its stages in processes', 'no --bus')
-  if (threads > 1 && perfetto !== undefined) refuse('mail between threads is not traced', 'no --perfetto')
+    throw new ColdpoolError('CP_OPTION', '--workers', `got ${printable(workers)}`, `a whole number from 1 to ${WORKERS_MAX}`)
+  if (threads > 1 && bus !== undefined)
+    throw new ColdpoolError('CP_OPTION', '--workers', 'mail that goes over a bus has its stages in processes', 'no --bus')
+  if (threads > 1 && perfetto !== undefined)
+    throw new ColdpoolError('CP_OPTION', '--workers', 'mail between threads is not traced', 'no --perfetto')
   return threads
 }
 

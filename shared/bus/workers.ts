@@ -66,7 +66,7 @@ export class WorkersBus implements Bus {
 
   async grant(grant: Grant): Promise<readonly Report[]> {
     const asked = this.#ask(grant)
-    for (const { stage, seat } of asked) if (seat.here) seat.here.step()
+    for (const { seat } of asked) seat.here?.step()
     for (const { stage } of asked) {
       while (!this.#barrier.untilDone(stage)) {
         // The thread may have died; this one hears of it, and of signals, only now.
@@ -83,7 +83,7 @@ export class WorkersBus implements Bus {
       if (seat?.worker) this.#barrier.ask(stage, NEVER, ASK.leave)
       seat?.port.close()
     }
-    await Promise.all(this.#seats.map((seat) => seat?.worker?.terminate()))
+    await Promise.all(this.#seats.flatMap((seat) => (seat?.worker ? [seat.worker.terminate()] : [])))
   }
 
   /** All that have a reason to step; whoever lives in another thread is asked before anybody here begins. */
