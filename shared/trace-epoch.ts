@@ -17,8 +17,10 @@ const NO_ROWS = new Uint32Array(0)
 export class EpochBuilder {
   /** Reads and writes of a page side by side: a record (references.ts) is the index of what it counts. */
   readonly #counts: Uint8Array
-  /** The same, a page at a time: reads in the low byte. */
+  /** The same, a page at a time: reads in the low byte … */
   readonly #pairs: Uint16Array
+  /** … and two pages at a time. */
+  readonly #fours: Uint32Array
   /** A record for each portion of CARRY references. */
   readonly #carries = new PageList()
   /** Room for the pages of an epoch; it holds nothing between epochs. */
@@ -26,8 +28,9 @@ export class EpochBuilder {
 
   /** For `pages` pages and epochs of at most `references` references. */
   constructor(pages: number, references: number) {
-    this.#counts = new Uint8Array(2 * pages)
+    this.#counts = new Uint8Array(4 * Math.ceil(pages / 2))
     this.#pairs = new Uint16Array(this.#counts.buffer)
+    this.#fours = new Uint32Array(this.#counts.buffer)
     // The page after the last is written before it is known to be none.
     this.#touched = new Uint32Array(Math.min(pages, references) + 1)
   }
@@ -54,12 +57,15 @@ export class EpochBuilder {
   /** The epoch gathered so far, pages ascending; the next one starts empty. */
   take(): TraceEpoch {
     const pairs = this.#pairs
+    const fours = this.#fours
     const touched = this.#touched
     let rows = 0
-    for (let page = 0; page < pairs.length; page++) {
-      touched[rows] = page
-      // One more if the page was touched; a branch would be as good as random.
-      rows += -pairs[page]! >>> 31
+    for (let i = 0; i < fours.length; i++) {
+      // One more if a page was touched; a branch would be as good as random.
+      touched[rows] = 2 * i
+      rows += -(fours[i]! & 0xffff) >>> 31
+      touched[rows] = 2 * i + 1
+      rows += -(fours[i]! >>> 16) >>> 31
     }
     const pages = touched.slice(0, rows)
     const reads = new Uint32Array(rows)

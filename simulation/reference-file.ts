@@ -10,7 +10,7 @@ import { decodeReferencesHeader, firstStrayRecord, HEADER_BYTES, RECORD_BYTES, t
 import { printable } from '#shared/scenario/problems.ts'
 
 const RECORDS_AT_A_TIME = 2 ** 18
-const EXPECTED = 'a file of references (shared/references.ts), the same for every process that reads it'
+const EXPECTED = 'a file of references (shared/references.ts), the same under this path wherever the workload may run'
 
 /** Throws a ColdpoolError, CP_TRACE. */
 export function openReferences(path: string): References {

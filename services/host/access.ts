@@ -98,18 +98,12 @@ export class Access {
   }
 
   /**
-   * As touchPooled() and rewrite() for many pages, each on a device, directly mapped and not hinted, with the lines of each
-   * that are read and written. Column by column, as #drawPooled.
+   * As touchPooled() and rewrite() for many pages, each on a device and directly mapped, with the lines of each that are read
+   * and written; that they were touched is noted already. Column by column, as #drawPooled.
    */
-  touchRows(resident: Resident, pages: Uint32Array, reads: Uint32Array, writes: Uint32Array, count: number): void {
+  transferRows(resident: Resident, pages: Uint32Array, reads: Uint32Array, writes: Uint32Array, count: number): void {
     const { memory, links, stream } = this.#parts
-    const { flags, last, size, klass } = memory.table
-    const { work } = resident
-    for (let i = 0; i < count; i++) {
-      const page = pages[i]!
-      flags[page]! |= ACCESSED
-      last[page] = work
-    }
+    const { size, klass } = memory.table
     for (let device = 0; device < links.length; device++) {
       resident.accesses[device]! += links[device]!.accessRows(device, memory.table, pages, reads, writes, count, this.#meter)
     }

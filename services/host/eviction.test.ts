@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ACCESSED, GENERATION_MASK } from '#shared/page/page-table.ts'
 import { LOCAL, POOLED } from '#shared/page/transitions.ts'
@@ -92,4 +93,52 @@ test('a refused page comes before the youngest again, but not first', () => {
   expect(others).toHaveLength(PAGES - 1)
   dram.age()
   expect(drain(memory, dram)).toEqual([victim])
+})
+
+test('the hand goes once round from where it is, over as many blocks as there are, and passes over what has left', () => {
+  const pages = 4000
+  fc.assert(
+    fc.property(fc.nat(pages - 1), fc.integer({ min: 1, max: 400 }), fc.nat(30), (hand, stride, gone) => {
+      const { memory, history, tenancy } = partsOf(hostSpec())
+      tenancy.profile(WORKLOAD, profileOf(pages, [IDLE]), 0)
+      const old: number[] = []
+      for (let page = 0; page < pages; page++) {
+        memory.allocate(page, 0)
+        memory.table.flags[page]! &= ~ACCESSED
+      }
+      const dram = new Eviction(memory, history, tenancy.residents, memory.dram, LOCAL, -1)
+      // Every page is two walks old, but for one in each stride.
+      dram.age()
+      for (let page = 0; page < pages; page++) if (page % stride !== 0) memory.rejuvenate(page, memory.dram)
+      dram.age()
+      for (let page = 0; page < pages; page += stride) old.push(page)
+      memory.dram.hand = hand
+      dram.begin()
+      const expected = [...old.filter((page) => page >= hand), ...old.filter((page) => page < hand)]
+      const victims: number[] = []
+      while (expected.length > 0) {
+        const victim = dram.next(() => {})
+        victims.push(victim)
+        expect(victim).toBe(expected.shift())
+        memory.swapOut(victim)
+        // Reclaim itself may send away another one before the hand has come to it.
+        if (victims.length % 7 === 0 && expected.length > gone) memory.swapOut(expected.splice(gone, 1)[0]!)
+      }
+      memory.check('eviction')
+    }),
+    { numRuns: 30 },
+  )
+})
+
+test('what has come to the node before the hand is found when reclaim begins anew', () => {
+  const { memory, dram } = setting()
+  dram.age()
+  memory.swapOut(25)
+  dram.age()
+  expect(dram.next(() => {})).toBe(0)
+  memory.swapIn(25, 0)
+  memory.table.flags[25]! &= ~ACCESSED
+  for (let walk = 0; walk < 3; walk++) dram.age()
+  dram.begin()
+  expect(drain(memory, dram)).toContain(25)
 })

@@ -3,13 +3,14 @@
  * One for the DRAM node and one for each device's node. Left out: the rmap walk's look-around, scan priorities.
  */
 import { ACCESSED, DEVICE_SHIFT, GENERATION_MASK } from '#shared/page/page-table.ts'
+import { findState } from '#shared/page/state-search.ts'
 import type { History } from './history.ts'
 import type { Lru } from './lru.ts'
 import type { HostMemory } from './memory.ts'
 import type { Resident } from './resident.ts'
 
 /** Pages of the node are looked for among so many at a time; their numbers stay in a core's own cache. */
-const BLOCK = 1024
+const BLOCK = 2048
 
 export class Eviction {
   /** Pages of the node in the block that a walk is in; empty between blocks. */
@@ -73,15 +74,10 @@ export class Eviction {
     return walked
   }
 
-  /** Pages of the node in [from, end). Looked for without a branch, for in which state a page is is as good as random. */
+  /** Pages of the node in [from, end). */
   #find(from: number, end: number, found: Uint32Array): number {
     const { state, flags } = this.#memory.table
-    const wanted = this.#state
-    let count = 0
-    for (let page = from; page < end; page++) {
-      found[count] = page
-      count += ((state[page]! ^ wanted) - 1) >>> 31
-    }
+    const count = findState(state, this.#state, from, end, found)
     if (this.#device < 0) return count
     let kept = 0
     for (let i = 0; i < count; i++) {

@@ -26,7 +26,7 @@ export interface ReplayerParts {
 
 export class Replayer {
   readonly #parts: ReplayerParts
-  /** Rows whose page is on a device and still to be touched; empty between ticks. */
+  /** Rows whose page is on a device, and whose lines are still to cross its link; empty between ticks. */
   #pages = new Uint32Array(0)
   #reads = new Uint32Array(0)
   #writes = new Uint32Array(0)
@@ -46,7 +46,7 @@ export class Replayer {
       left -= spent
       const rows = Math.floor((epoch.pages.length * replay.spentTicks) / total)
       replay.rows = this.#replay(resident, replay, epoch, rows, total)
-      this.#touch(resident)
+      this.#transfer(resident)
       if (replay.rows < rows || replay.spentTicks < total) return
       replay.queue.shift()
       replay.spentTicks = 0
@@ -85,21 +85,24 @@ export class Replayer {
       const rate = ((reads[row]! + writes[row]!) * 1e9) / epochNs
       const before = touchesPerSecond[offset]!
       touchesPerSecond[offset] = rate
+      const bits = flags[page]!
       if (where !== POOLED && where !== POISONED) {
-        flags[page]! |= ACCESSED
+        flags[page] = bits | ACCESSED
         last[page] = work
         localReads += llcReads[row]!
         continue
       }
       if (where === POOLED && before >= hotPerSecond !== rate >= hotPerSecond) crossed(page, rate >= hotPerSecond)
-      if (where === POOLED && direct && (flags[page]! & HINTED) === 0) {
+      if (where === POOLED && direct && (bits & HINTED) === 0) {
+        flags[page] = bits | ACCESSED
+        last[page] = work
         const at = this.#gathered++
         onDevice[at] = page
         deviceReads[at] = llcReads[row]!
         deviceWrites[at] = llcWritebacks[row]!
         continue
       }
-      this.#touch(resident)
+      this.#transfer(resident)
       // What is written back of a page that nobody may store to was stored before it came here: it goes to its old frame.
       const writebacks = memory.mapping.writable(page) ? llcWritebacks[row]! : 0
       access.touchPooled(resident, page, llcReads[row]!, writebacks)
@@ -119,10 +122,10 @@ export class Replayer {
     return access.faults.meet(resident, page, writes)
   }
 
-  /** Touches what was gathered. */
-  #touch(resident: Resident): void {
+  /** Lets cross what was gathered. */
+  #transfer(resident: Resident): void {
     if (this.#gathered === 0) return
-    this.#parts.access.touchRows(resident, this.#pages, this.#reads, this.#writes, this.#gathered)
+    this.#parts.access.transferRows(resident, this.#pages, this.#reads, this.#writes, this.#gathered)
     this.#gathered = 0
   }
 

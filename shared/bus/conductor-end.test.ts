@@ -154,16 +154,19 @@ describe('a done', () => {
 })
 
 describe('a failure', () => {
-  test('of a stage ends the grant with CP_STAGE, and all that follow', async () => {
+  test.each([
+    ['X', 'it broke', 'X it broke'],
+    ['CP_TRACE', 'CP_TRACE x.refs: is a directory; expected a file', 'CP_TRACE x.refs: is a directory; expected a file'],
+  ])('of a stage ends the grant with CP_STAGE, and all that follow: %s', async (code, message, told) => {
     const network = new Network()
     const party = await new Party(network, { actors: 3, stages: 3, until: 30 }).open()
     await network.until(party.play(3))
-    const failed = encodeControl('failed', { generation: 1, stage: 2, code: 'X', message: 'it broke' })
+    const failed = encodeControl('failed', { generation: 1, stage: 2, code, message })
     network.wire('2').publish(subject('party', 'failed', 'promoter', 'conductor'), failed)
     network.cut('stage-1', 1000)
     const error = await network.until(party.finish().catch((thrown: unknown) => thrown))
     expect(error).toBeInstanceOf(ColdpoolError)
-    expect((error as Error).message).toBe('CP_STAGE stage 2: X it broke; expected a step')
+    expect((error as Error).message).toBe(`CP_STAGE stage 2: ${told}; expected a step`)
     await expect(party.conductor.grant(GRANT)).rejects.toBe(error)
     expect(party.conductor.failure).toBe(error)
   })

@@ -199,7 +199,11 @@ export class ConductorEnd implements Bus {
 
   #failed(bytes: Uint8Array, at: string): void {
     const failed = this.#decode('failed', bytes, at)
-    if (failed) this.abandon(new ColdpoolError('CP_STAGE', `stage ${failed.stage}`, `${failed.code} ${failed.message}`, 'a step'))
+    if (!failed) return
+    const { stage, code, message } = failed
+    // An error with a code of ours begins with it.
+    const problem = message.startsWith(`${code} `) ? message : `${code} ${message}`
+    this.abandon(new ColdpoolError('CP_STAGE', `stage ${stage}`, problem, 'a step'))
   }
 
   #decode<K extends 'done' | 'failed'>(kind: K, bytes: Uint8Array, at: string): ControlOf<K> | undefined {
