@@ -225,6 +225,7 @@ function generationsOf({ pages, pooled, colder }: Share, dram: Lru, local: numbe
 function membersFor(c: RateClass, { pages, pooled }: Share): PageList {
   c.local += pages - pooled
   c.pooled += pooled
-  c.pooledMembers.reserve(pooled)
+  // And an eighth more, for those that come after: doubling would copy them all.
+  c.pooledMembers.reserve(pooled + (pooled >> 3))
   return c.pooledMembers
 }
