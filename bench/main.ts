@@ -8,10 +8,12 @@ import { natsEmptyQuanta } from './nats-empty-quanta.ts'
 import { natsQuickstart } from './nats-quickstart.ts'
 import { natsRoundTrip } from './nats-round-trip.ts'
 import { quickstart } from './quickstart.ts'
+import { rack } from './rack.ts'
 import { traceReferences } from './trace-references.ts'
 
 const BENCHMARKS: readonly Benchmark[] = [
   quickstart,
+  rack,
   traceReferences,
   lifecycleTable,
   memoryBus,
