@@ -83,7 +83,8 @@ export class Pool {
 
   reserve(host: number, page: number): void {
     const slots = this.slotsFor(host, page)
-    assert(slots[page] === ABSENT, `page ${page} of host index ${host} is asked for but already on the device`)
+    if (slots[page] !== ABSENT)
+      throw new InvariantError(`page ${page} of host index ${host} is asked for but already on the device`)
     slots[page] = RESERVED
     this.reservedPages++
   }
@@ -91,7 +92,7 @@ export class Pool {
   /** Bytes by which a write of `sizeBytes` makes the slot larger; a reservation counts for what it reserves, poison for good. */
   growth(host: number, page: number, sizeBytes: number): number {
     const before = this.slots[host]![page] ?? ABSENT
-    assert(before !== ABSENT, `page ${page} of host index ${host} is written but not on the device`)
+    if (before === ABSENT) throw new InvariantError(`page ${page} of host index ${host} is written but not on the device`)
     if (before >= POISONED) return 0
     const bytes = before === RESERVED ? this.rawBytes : this.bytesOf[before]!
     return this.bytesFor(sizeBytes) - bytes
@@ -101,7 +102,8 @@ export class Pool {
   poison(host: number, page: number): void {
     const slots = this.slots[host]!
     const before = slots[page] ?? ABSENT
-    assert(before >= STORED && before < POISONED, `page ${page} of host index ${host} is poisoned but holds no content`)
+    if (before < STORED || before >= POISONED)
+      throw new InvariantError(`page ${page} of host index ${host} is poisoned but holds no content`)
     slots[page] = before - STORED + POISONED
     this.poisonedPages++
   }
@@ -136,7 +138,7 @@ export class Pool {
   /** As land(), but the first write is dropped. */
   landPoisoned(host: number, page: number): void {
     const slots = this.slotsFor(host, page)
-    assert(slots[page] === ABSENT, `page ${page} of host index ${host} lands but is already on the device`)
+    if (slots[page] !== ABSENT) throw new InvariantError(`page ${page} of host index ${host} lands but is already on the device`)
     slots[page] = POISONED_EMPTY
     this.storedPages++
     this.storedByHost[host]!++
@@ -150,10 +152,10 @@ export class Pool {
 
   /** Writes content of `sizeBytes` compressed bytes. True if that poisoned the page just now. */
   write(host: number, page: number, sizeBytes: number): boolean {
-    assert(sizeBytes <= PAGE_BYTES, `a page compresses to ${sizeBytes} bytes, more than a page`)
+    if (sizeBytes > PAGE_BYTES) throw new InvariantError(`a page compresses to ${sizeBytes} bytes, more than a page`)
     const slots = this.slots[host]!
     const before = slots[page] ?? ABSENT
-    assert(before !== ABSENT, `page ${page} of host index ${host} is written but not on the device`)
+    if (before === ABSENT) throw new InvariantError(`page ${page} of host index ${host} is written but not on the device`)
     if (before >= POISONED) return false
     if (before === RESERVED) {
       this.reservedPages--
@@ -177,7 +179,7 @@ export class Pool {
   release(host: number, page: number): void {
     const slots = this.slots[host]!
     const before = slots[page] ?? ABSENT
-    assert(before !== ABSENT, `page ${page} of host index ${host} is released but not on the device`)
+    if (before === ABSENT) throw new InvariantError(`page ${page} of host index ${host} is released but not on the device`)
     slots[page] = ABSENT
     if (before === RESERVED) {
       this.reservedPages--

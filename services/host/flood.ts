@@ -11,7 +11,7 @@
  * - The hotness monitor: a page that it would count below its threshold leaves no trace, so only the others are reported. If a
  *   page reaches the threshold within an epoch with probability p, its hazard per tick is −ln(1 − p) over the epoch's ticks: so
  *   over a whole epoch as many pages get there as one by one, and hot pages are found as soon. What differs: within an epoch they
- *   come at any time, not towards its end, and of pages that are all but sure to be hot, one in 150 waits an epoch longer.
+ *   come at any time, not towards its end, and of pages that are all but sure to be hot, one in 20 waits an epoch longer.
  *
  * Only where each of a device's counters counts one page, where stores do not fault (mapping), where no hint marks wait for their first
  * touch, and while nothing is poisoned. From some thousand misses a tick on, a second's worth of 200,000: no ready-made scenario but
@@ -34,8 +34,8 @@ const FLOOD_FROM = 2048
 const FLOOD_TO = 1024
 /** Pages that say what the misses of a tick meet. R */
 const SAMPLE = 64
-/** Of pages that are all but sure to be hot, exp(−5) are not found within an epoch. */
-const EPOCH_HAZARD_MAX = 5
+/** Of pages that are all but sure to be hot, exp(−3) are not found within an epoch: to find the rest would cost as much again. */
+const EPOCH_HAZARD_MAX = 3
 /** A higher threshold is not worth the sum. */
 const THRESHOLD_MAX = 256
 
@@ -125,6 +125,7 @@ export class Flood {
     if (sampled === 0) return
     let before = 0
     for (let cell = 0; cell < met.length; cell++) {
+      if (met[cell] === 0) continue
       const upTo = before + met[cell]!
       // Whole lines, which add up.
       const part = (of: number): number => Math.round((of * upTo) / sampled) - Math.round((of * before) / sampled)
