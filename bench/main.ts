@@ -10,6 +10,7 @@ import { natsRack } from './nats-rack.ts'
 import { natsRoundTrip } from './nats-round-trip.ts'
 import { phold } from './phold.ts'
 import { quickstart } from './quickstart.ts'
+import { rack } from './rack.ts'
 import { start } from './start.ts'
 import { sweep1000 } from './sweep.ts'
 import { telemetry } from './telemetry.ts'
@@ -20,6 +21,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   quickstart,
   start,
   telemetry,
+  rack,
   traceReferences,
   lifecycleTable,
   memoryBus,

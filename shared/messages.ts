@@ -214,7 +214,7 @@ export const MESSAGES = {
     from: 'host',
     to: ['device'],
     meaning:
-      'pages that have lain on the device since before the run, as if demoted then, and how many pages the host has in all. They take space at once; a device that would not have admitted them ends the run',
+      'pages that have lain on the device since before the run, as if demoted then, and how many pages the host has in all. In the first quantum of its workloads, in one mail or more. They take space at once; a device that would not have admitted them ends the run',
     fields: { hostPages: 'u32', pages: 'u32[]', sizes: 'u16[]' },
   },
 } as const satisfies Record<string, MessageSpec>

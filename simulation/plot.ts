@@ -9,13 +9,14 @@ import { hostBytesMax } from '#shared/scenario/consistency.ts'
 import { workloadsAtStart } from '#shared/scenario/start-consistency.ts'
 import { NS_PER_S } from '#shared/time.ts'
 import { formatBytes } from '#shared/units.ts'
+import { judgementNs, thresholdOf } from '#services/device/chmu.ts'
 import { CODECS } from '#services/device/codec.ts'
 import { Device } from '#services/device/device.ts'
 import { Host } from '#services/host/host.ts'
-import type { AccessSpec, ColdAgeSpec, SenpaiSpec } from '#services/host/spec.ts'
+import type { AccessSpec, ColdAgeSpec, MonitorSpec, SenpaiSpec } from '#services/host/spec.ts'
 import type { StartSpec } from '#services/host/start.ts'
 import { Promoter } from '#services/promoter/promoter.ts'
-import type { SharesSpec } from '#services/device/spec.ts'
+import type { HotnessSpec, SharesSpec } from '#services/device/spec.ts'
 import type { WorkloadKind } from '#services/workload/spec.ts'
 import { Workload } from '#services/workload/workload.ts'
 import { isolationOf } from './isolation.ts'
@@ -53,6 +54,7 @@ export class Plot {
           advertisedBytes: device.advertised,
           chunkBytes: device.chunk,
           pauses: device.shares.policy === 'grace',
+          monitor: monitorOf(hotnessOf(device), tick),
         }
       }),
       watermarkScaleFactor: host.watermarkScaleFactor,
@@ -101,14 +103,7 @@ export class Plot {
       extraLatencyNs: device.extraLatency,
       rejectAboveBytes: device.rejectAbove ?? Infinity,
       offline: device.offline.map(({ from, to }) => ({ fromNs: from, toNs: to })),
-      hotness: {
-        granuleBytes: device.hotness.granule,
-        epochNs: device.hotness.epoch,
-        threshold: device.hotness.threshold,
-        hotlist: device.hotness.hotlist,
-        counterBits: device.hotness.counterBits,
-        shared: device.hotness.shared,
-      },
+      hotness: hotnessOf(device),
       shares: sharesOf(device.shares, sharing),
       hosts: sharing.map((name) => {
         const promoter = this.#promoterOf(name)
@@ -186,6 +181,16 @@ export class Plot {
     const found = Object.entries(this.#scenario.promoters).find(([, promoter]) => promoter.host === host)
     return found && { id: found[0], spec: found[1] }
   }
+}
+
+/** Undefined where a counter counts several pages. */
+function monitorOf(hotness: HotnessSpec, tickNs: number): MonitorSpec | undefined {
+  if (hotness.granuleBytes !== PAGE_BYTES) return undefined
+  return { epochNs: judgementNs(hotness, tickNs), threshold: thresholdOf(hotness, tickNs) }
+}
+
+function hotnessOf({ hotness: { granule, epoch, threshold, hotlist, counterBits, shared } }: DeviceScenario): HotnessSpec {
+  return { granuleBytes: granule, epochNs: epoch, threshold, hotlist, counterBits, shared }
 }
 
 /** `hosts` are those that share the device. */

@@ -28,9 +28,9 @@ export class Chmu {
     this.granulePages = spec.granuleBytes / PAGE_BYTES
     this.granuleShift = 31 - Math.clz32(this.granulePages)
     this.counterMax = (1 << spec.counterBits) - 1
-    this.epochsJudged = Math.max(1, tickNs / spec.epochNs)
-    const limit = Math.min(2 ** 16 - 1, Math.floor(this.counterMax * this.epochsJudged))
-    this.threshold = Math.min(limit, Math.ceil(spec.threshold * this.epochsJudged))
+    this.epochsJudged = epochsJudged(spec, tickNs)
+    const limit = limitOf(spec, tickNs)
+    this.threshold = thresholdOf(spec, tickNs)
     this.counters = Array.from({ length: hosts }, () => new UnitCounters(limit))
     this.hotlist = new Hotlist(spec.hotlist, hosts)
   }
@@ -69,6 +69,21 @@ export class Chmu {
     this.counters.forEach((counters, host) => counters.restore(from.counters[host]!))
     this.hotlist.restore(from.hotlist)
   }
+}
+
+/** Epochs that one judgement stands for. */
+function epochsJudged({ epochNs }: HotnessSpec, tickNs: number): number {
+  return Math.max(1, tickNs / epochNs)
+}
+
+/** Where counters stop. */
+function limitOf(spec: HotnessSpec, tickNs: number): number {
+  return Math.min(2 ** 16 - 1, Math.floor(((1 << spec.counterBits) - 1) * epochsJudged(spec, tickNs)))
+}
+
+/** A unit is hot with so many accesses between two judgements. */
+export function thresholdOf(spec: HotnessSpec, tickNs: number): number {
+  return Math.min(limitOf(spec, tickNs), Math.ceil(spec.threshold * epochsJudged(spec, tickNs)))
 }
 
 /** Epochs end on this grid: a CHMU cannot judge more often than traffic is known. */

@@ -164,7 +164,7 @@ export class Device implements Actor {
     throw new ColdpoolError(
       'CP_SCENARIO_LIMIT',
       `hosts.${id}.pooledAtStart`,
-      `got ${pages.length} pages for ${this.id}, which take ${formatBytes(pool.usedByHost[host]!)} of it`,
+      `got ${pool.storedByHost[host]} pages and more for ${this.id}, which take ${formatBytes(pool.usedByHost[host]!)} of it`,
       `as many as ${this.id} takes without an interrupt, all hosts and their shares considered (physical: ${formatBytes(spec.physicalBytes)})`,
     )
   }

@@ -10,7 +10,7 @@
  *
  * Left out: fragmentation. Chunks are interchangeable, so any free chunk serves any page (as in Compresso and MXT).
  */
-import { assert, InvariantError } from '#shared/errors.ts'
+import { assert } from '#shared/errors.ts'
 import { PAGE_BYTES } from '#shared/page/page-table.ts'
 
 /** One byte a slot: a state, or a state plus the number of chunks (at most 64). */
@@ -114,16 +114,14 @@ export class Pool {
 
   /** Pages of a host that were here before the run; `hostPages` are all that the host may ever ask for. */
   stock(host: number, hostPages: number, pages: Uint32Array, sizes: Uint16Array): void {
-    const slots = new Uint8Array(Math.max(hostPages, this.slots[host]!.length))
-    slots.set(this.slots[host]!)
-    this.slots[host] = slots
+    const slots = this.slotsFor(host, hostPages - 1, hostPages)
     const { chunkBytes, bytesOf } = this
     let bytes = 0
     for (let i = 0; i < pages.length; i++) {
       const page = pages[i]!
       // Texts are made for those alone who break the law: there may be a hundred million pages.
       if (slots[page] !== ABSENT) {
-        throw new InvariantError(`page ${page} of host index ${host} was here before but is already on the device`)
+        misplaced(host, page, 'was here before but is already on the device')
       }
       const code = STORED + Math.ceil(sizes[i]! / chunkBytes)
       slots[page] = code
@@ -249,10 +247,10 @@ export class Pool {
     this.storedByHost.set(storedByHost)
   }
 
-  private slotsFor(host: number, page: number): Uint8Array {
+  private slotsFor(host: number, page: number, capacity = 0): Uint8Array {
     const slots = this.slots[host]!
     if (page < slots.length) return slots
-    const grown = new Uint8Array(Math.max(page + 1, slots.length * 2))
+    const grown = new Uint8Array(capacity || Math.max(page + 1, slots.length * 2))
     grown.set(slots)
     this.slots[host] = grown
     return grown

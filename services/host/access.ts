@@ -16,6 +16,7 @@ import { LatencyHistogram } from '#shared/latency-histogram.ts'
 import { COMPRESSED, METER_SLOTS, RAW, READ_KINDS, REWRITTEN, type Link } from './link.ts'
 import type { HostMemory } from './memory.ts'
 import { Faults } from './faults.ts'
+import { Flood } from './flood.ts'
 import { stall, type Resident } from './resident.ts'
 import type { SwapDevice } from './swap.ts'
 import type { Tally } from './tally.ts'
@@ -36,11 +37,14 @@ export interface AccessParts {
   readonly stream: Stream
   readonly faultStream: Stream
   readonly tickNs: number
+  /** Hint-fault scans mark pages of the devices. */
+  readonly hints: boolean
 }
 
 export class Access {
   readonly #parts: AccessParts
   readonly faults: Faults
+  readonly #flood: Flood
   readonly latency = new LatencyHistogram()
   /** One a resident. */
   readonly calendars: HintCalendar[] = []
@@ -66,6 +70,14 @@ export class Access {
   constructor(parts: AccessParts) {
     this.#parts = parts
     this.faults = new Faults({ ...parts, access: this, stream: parts.faultStream })
+    this.#flood = new Flood(
+      {
+        ...parts,
+        resize: (page, size) => this.resize(page, size),
+        touch: (resident, page) => this.touch(resident, page),
+      },
+      parts.hints,
+    )
     this.#meter = new Float64Array(parts.links.length * METER_SLOTS)
   }
 
@@ -82,7 +94,8 @@ export class Access {
       if (c.local > 0) this.localReads += c.local * missesPerTick(c) * ticks
       if (c.pooled > 0) {
         if (!mapping.direct) this.faults.draw(resident, c, ticks)
-        if (mapping.readable) this.#drawPooled(resident, c, ticks)
+        if (this.#flood.takes(resident, k, ticks)) this.#flood.draw(resident, c, ticks, this.#meter)
+        else if (mapping.readable) this.#drawPooled(resident, c, ticks)
         this.faults.settle()
         const { pooledMembers } = c
         if (pooledMembers.length > 64 && c.pooled * 2 < pooledMembers.length) this.#compact(pooledMembers, LISTED_POOLED)

@@ -29,6 +29,8 @@ export class History {
   readonly #direct: boolean
   readonly #touchKey: Key
   readonly #hintKey: Key
+  /** By class. */
+  #flooded = new Uint8Array(64)
   /** exp(−rate·span) of the last question per class and place: pages of a class are mostly asked with one span. */
   #cachedSpan = new Float64Array(64)
   #cachedRate = new Float64Array(64)
@@ -103,10 +105,36 @@ export class History {
     const state = this.#table.state[page]!
     if (state === SWAPPED) return 0
     if (state === POOLED || state === POISONED) {
+      // What reaches a device in a flood is drawn for the class alone (flood.ts), and so here for a page.
+      if (this.#direct && this.flooded(this.#table.klass[page]!)) return touchesPerTick(c)
       if (this.#direct || this.#mapping.writable(page)) return touchesPerTick(c) - missesPerTick(c)
       return this.#mapping.readable ? c.readsPerTick * (1 - c.miss) : 0
     }
     return touchesPerTick(c)
+  }
+
+  flooded(klass: number): boolean {
+    return this.#flooded[klass] === 1
+  }
+
+  /** The caller has revealed the class's pages on the devices up to now. */
+  flood(klass: number, flooded: boolean): void {
+    if (klass >= this.#flooded.length) {
+      const grown = new Uint8Array(Math.max(klass + 1, this.#flooded.length * 2))
+      grown.set(this.#flooded)
+      this.#flooded = grown
+    }
+    this.#flooded[klass] = flooded ? 1 : 0
+  }
+
+  /** The classes in flood. */
+  snapshot(): number[] {
+    return [...this.#flooded.keys()].filter((klass) => this.#flooded[klass] === 1)
+  }
+
+  restore(flooded: readonly number[]): void {
+    this.#flooded.fill(0)
+    for (const klass of flooded) this.flood(klass, true)
   }
 
   #untouched(page: number, rate: number, span: number): number {

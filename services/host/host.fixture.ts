@@ -29,7 +29,14 @@ export const NEIGHBOUR = 6
 /** Only contents of one size: no test of this room needs measured data. */
 const SIZES = new ContentSizes({} as Profiles, {} as Drifts, 'lz4')
 
-export const NODE = { ordinal: DEVICE, id: 'device-1', advertisedBytes: 64 * 2 ** 20, chunkBytes: 512, pauses: false }
+export const NODE = {
+  ordinal: DEVICE,
+  id: 'device-1',
+  advertisedBytes: 64 * 2 ** 20,
+  chunkBytes: 512,
+  pauses: false,
+  monitor: undefined,
+}
 
 /** 4096 frames (watermarks min 128, low 209, high 290, promo 371), one device, 4096 slots of swap, quantum 1 ms. */
 export function hostSpec(changes: Partial<HostSpec> = {}): HostSpec {
@@ -122,7 +129,7 @@ export function partsOf(spec: HostSpec = hostSpec()) {
   const truth = new Truth()
   const marks = watermarks(spec.memoryBytes, spec.watermarkScaleFactor)
   const streams = { stream: new Stream(key('events')), faultStream: new Stream(key('faults')) }
-  const access = new Access({ memory, history, links, swap, tally, marks, truth, ...streams, tickNs: spec.tickNs })
+  const access = new Access({ memory, history, links, swap, tally, marks, truth, ...streams, tickNs: spec.tickNs, hints: false })
   const tenancy = new Tenancy({ memory, history, access, links, truth, sizes: spec.sizes, hotPerSecond: Infinity })
   return { memory, links, swap, history, tally, truth, marks, access, tenancy }
 }

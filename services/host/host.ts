@@ -90,7 +90,9 @@ export class Host implements Actor {
     const truth = this.#truth
     const faultStream = new Stream(fork(spec.seed, `${spec.id}/faults`))
     const { tickNs } = spec
-    const access = new Access({ memory, history, links, swap, tally, marks, truth, stream, faultStream, tickNs })
+    // What is not mapped cannot be marked.
+    const hints = spec.promotion?.hints === true && memory.mapping.readable
+    const access = new Access({ memory, history, links, swap, tally, marks, truth, stream, faultStream, tickNs, hints })
     const hotPerSecond = spec.promotion?.hotAccessesPerSecond ?? Infinity
     const tenancy = new Tenancy({ memory, history, access, links, truth, sizes: spec.sizes, hotPerSecond })
     const { residents } = tenancy
@@ -168,9 +170,7 @@ export class Host implements Actor {
         promoter: spec.promotion.ordinal,
         wakeKswapd: () => this.#reclaimer.wake(),
       })
-      // What is not mapped cannot be marked.
-      if (spec.promotion.hints && memory.mapping.readable)
-        this.#hintScan = new HintScan(spec.promotion.scanBytes, spec.promotion.scanPeriodNs)
+      if (hints) this.#hintScan = new HintScan(spec.promotion.scanBytes, spec.promotion.scanPeriodNs)
     }
     if (spec.devices.some((device) => device.pauses)) this.#pause = new Pause(memory, spec.devices.length)
     this.#slotsBefore = memory.slots.slice()
@@ -373,9 +373,11 @@ export class Host implements Actor {
   }
 
   #state(memory: Record<string, unknown>): Snapshot {
+    const flooded = this.#history.snapshot()
     return {
       memory,
       classes: this.#memory.classes.map(snapshotClass),
+      ...(flooded.length > 0 && { flooded }),
       tenancy: this.#tenancy.snapshot(),
       access: this.#access.snapshot(),
       links: this.#links.map((link) => link.snapshot()),
@@ -408,6 +410,7 @@ export class Host implements Actor {
     const classes = from['classes'] as Record<string, unknown>[]
     this.#memory.classes.length = 0
     for (const saved of classes) this.#memory.classes.push(restoreClass(saved, (text) => this.#spec.sizes.resolve(text)))
+    this.#history.restore((from['flooded'] as number[] | undefined) ?? [])
     this.#tenancy.restore(part('tenancy'))
     this.#access.restore(part('access'))
     this.#links.forEach((link, i) => link.restore((from['links'] as Record<string, unknown>[])[i]!))

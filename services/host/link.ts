@@ -82,9 +82,7 @@ export class Link {
       // A run of lines written at once is one recompression of its page.
       if (writes > 0) this.#recompressions++
     }
-    this.#pages.push(page)
-    this.#reads.push(Math.min(reads, 0xffff))
-    this.#writes.push(Math.min(writes, 0xffff))
+    this.seen(page, reads, writes)
   }
 
   /**
@@ -181,6 +179,22 @@ export class Link {
     meter[base + COMPRESSED]! += compressed
     meter[base + REWRITTEN]! += recompressed
     return read + written
+  }
+
+  /** As accessLines(), of a kind of page and by number alone: the hotness monitor has to be told apart (seen()). */
+  accessMany(kind: number, lines: number, writes: number): void {
+    this.#readBytes += lines * LINE_BYTES
+    this.#writeBytes += writes * LINE_BYTES
+    if (kind !== COMPRESSED) return
+    this.#compressedReads += lines
+    this.#recompressions += writes
+  }
+
+  /** What the hotness monitor has counted of a page, in traffic that was entered otherwise. */
+  seen(page: number, reads: number, writes: number): void {
+    this.#pages.push(page)
+    this.#reads.push(Math.min(reads, 0xffff))
+    this.#writes.push(Math.min(writes, 0xffff))
   }
 
   /** A whole page copied off the device. Decompressing all of it is two average line reads, which stop halfway. */

@@ -13,6 +13,14 @@ export interface NodeSpec {
   readonly chunkBytes: number
   /** Its shares may pause the host's writers. */
   readonly pauses: boolean
+  /** Its hotness monitor as hosts know it, if each of its counters counts one page. */
+  readonly monitor: MonitorSpec | undefined
+}
+
+/** A page is hot with so many accesses between two judgements. */
+export interface MonitorSpec {
+  readonly epochNs: number
+  readonly threshold: number
 }
 
 export interface SwapSpec {

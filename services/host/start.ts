@@ -21,6 +21,9 @@ import type { Resident } from './resident.ts'
 import type { Tally } from './tally.ts'
 import type { Truth } from './truth.ts'
 
+/** Pages in a mail: what an array may hold (codec.ts) is four times as much. */
+const MAIL_PAGES_MAX = 2 ** 20
+
 export interface StartSpec {
   /** Of the host, on all of its devices together. */
   readonly pooledPages: number
@@ -80,7 +83,11 @@ export class Start {
     )
     tally.allocated += local + this.pooled
     links.forEach(({ spec: { ordinal } }, device) => {
-      out.send(ordinal, 'stocked', { hostPages: memory.used, pages: told[device]!.pages, sizes: told[device]!.sizes })
+      const { pages, sizes } = told[device]!
+      for (let from = 0; from < pages.length; from += MAIL_PAGES_MAX) {
+        const to = from + MAIL_PAGES_MAX
+        out.send(ordinal, 'stocked', { hostPages: memory.used, pages: pages.slice(from, to), sizes: sizes.slice(from, to) })
+      }
     })
   }
 
@@ -225,6 +232,7 @@ function generationsOf({ pages, pooled, colder }: Share, dram: Lru, local: numbe
 function membersFor(c: RateClass, { pages, pooled }: Share): PageList {
   c.local += pages - pooled
   c.pooled += pooled
-  c.pooledMembers.reserve(pooled)
+  // And an eighth more, for those that come after: doubling would copy them all.
+  c.pooledMembers.reserve(pooled + (pooled >> 3))
   return c.pooledMembers
 }
