@@ -97,7 +97,7 @@ ${HEAT.map(([background, ink], i) => `.heat td.h${i} { background: ${background}
 details { margin: .8rem 0 }
 summary { cursor: pointer; font-weight: 600 }
 footer { color: var(--soft); font-size: .86rem; padding-top: 1.5rem; padding-bottom: 2rem }
-@media (max-width: 600px) { header, main, footer { padding-left: 12px; padding-right: 12px } h1 { font-size: 1.5rem } th, td { padding: .3rem .55rem } svg.bar { width: 120px; height: auto } .tornado th { white-space: normal; overflow-wrap: anywhere } }
+@media (max-width: 600px) { header, main, footer { padding-left: 12px; padding-right: 12px } h1 { font-size: 1.5rem } th, td { padding: .3rem .55rem } svg.bar { width: 120px; height: auto } .tornado tbody th { white-space: normal; overflow-wrap: break-word; min-width: 7rem; max-width: 8.5rem } }
 @media print { :root { color-scheme: light } nav, .skip { display: none } .charts { grid-template-columns: repeat(2, 1fr) } .scroll, pre { overflow: visible } pre { white-space: pre-wrap } }
 `
 
