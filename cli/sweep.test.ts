@@ -44,20 +44,22 @@ describe('coldpool sweep', () => {
     return { folder: join(out, readdirSync(out)[0]!), stderr, code: code ?? killed, lines: lines() }
   }
 
+  let printed: Awaited<ReturnType<typeof coldpool>>
+  let files: string[]
+
   beforeAll(async () => {
-    const { exitCode, stdout, stderr } = await coldpool('sweep', file, '--out', join(parent, 'whole'), '--json')
-    expect([exitCode, stderr]).toEqual([0, ''])
-    const { folder, variants, settings, front, compromise } = JSON.parse(stdout) as Printed
+    printed = await coldpool('sweep', file, '--out', join(parent, 'whole'), '--json')
+    const { folder } = JSON.parse(printed.stdout) as Printed
+    files = readdirSync(folder).toSorted()
+    whole = readFileSync(join(folder, 'results.parquet'))
+  })
+
+  test('prints what came of it, and leaves its table and its page', () => {
+    expect(printed).toMatchObject({ exitCode: 0, stderr: '' })
+    const { variants, settings, front, compromise } = JSON.parse(printed.stdout) as Printed
     expect([variants, settings]).toEqual([12, 6])
     expect(front).toContainEqual(compromise)
-    expect(readdirSync(folder).toSorted()).toEqual([
-      'results.ndjson',
-      'results.parquet',
-      'scenario.yaml',
-      'sweep.html',
-      'sweep.yaml',
-    ])
-    whole = readFileSync(join(folder, 'results.parquet'))
+    expect(files).toEqual(['results.ndjson', 'results.parquet', 'scenario.yaml', 'sweep.html', 'sweep.yaml'])
   })
 
   test('killed by SIGKILL loses nothing, and goes on to the same table', async () => {

@@ -89,6 +89,7 @@ figure svg text { paint-order: stroke; stroke: var(--card); stroke-width: 3px; s
 pre { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: .8rem; overflow-x: auto; font: 13px/1.5 ui-monospace, "SF Mono", Consolas, monospace; margin: .6rem 0 }
 .heat { width: auto }
 .heat th, .heat td { text-align: center; padding: .3rem .5rem }
+.heat th { white-space: normal; max-width: 6.5rem }
 figure.single svg { max-width: 600px }
 .maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 560px), 1fr)); gap: 0 14px; align-items: start }
 svg.bar { display: block; width: 260px; height: 18px; color: var(--ink) }
@@ -96,7 +97,7 @@ ${HEAT.map(([background, ink], i) => `.heat td.h${i} { background: ${background}
 details { margin: .8rem 0 }
 summary { cursor: pointer; font-weight: 600 }
 footer { color: var(--soft); font-size: .86rem; padding-top: 1.5rem; padding-bottom: 2rem }
-@media (max-width: 600px) { header, main, footer { padding-left: 12px; padding-right: 12px } h1 { font-size: 1.5rem } th, td { padding: .3rem .55rem } }
+@media (max-width: 600px) { header, main, footer { padding-left: 12px; padding-right: 12px } h1 { font-size: 1.5rem } th, td { padding: .3rem .55rem } svg.bar { width: 120px; height: auto } .tornado tbody th { white-space: normal; overflow-wrap: break-word; min-width: 7rem; max-width: 8.5rem } }
 @media print { :root { color-scheme: light } nav, .skip { display: none } .charts { grid-template-columns: repeat(2, 1fr) } .scroll, pre { overflow: visible } pre { white-space: pre-wrap } }
 `
 

@@ -53,7 +53,7 @@ export async function frontChart({ points, front }: Analysis): Promise<string> {
       point('sound', SOUND_COLOUR, 'circle', 26),
       {
         data: { values: line },
-        mark: { type: 'line', interpolate: 'step-after', stroke: FRONT_COLOUR, strokeWidth: 1.6 },
+        mark: { type: 'line', interpolate: 'step-before', stroke: FRONT_COLOUR, strokeWidth: 1.6 },
         encoding: { x, y, order: { field: 'x', type: 'quantitative' } },
       },
       point('front', FRONT_COLOUR, 'diamond', 70),

@@ -12,8 +12,8 @@ export interface HeatMap {
   readonly rows: readonly Level[]
 }
 
-/** More cells than this in a row cannot be read. */
-const PARTS_MAX = 8
+/** With more cells, a sweep of some hundred settings would leave many of them empty. */
+const PARTS_MAX = 5
 
 /** Of the axes that the sweep's file names, else of those that move the worst slowdown most. */
 export function heatMapOf({ sweep, points, effects }: Analysis): HeatMap {

@@ -4,7 +4,7 @@ import type { Point } from './analysis.ts'
 import type { Axis, AxisValue } from './axis.ts'
 
 export interface Level {
-  /** `512 MiB`, or `512 MiB to 640 MiB`. */
+  /** `512 MiB`, or `512 MiB – 640 MiB`. */
   readonly name: string
   readonly points: readonly Point[]
 }
@@ -32,7 +32,7 @@ export function levelsOf(axis: Axis, index: number, points: readonly Point[], pa
     const own = found.slice(Math.round((part * found.length) / parts), Math.round(((part + 1) * found.length) / parts))
     const [first, last] = [shownValue(axis, own[0]!.value), shownValue(axis, own.at(-1)!.value)]
     return {
-      name: first === last ? first : axis.numeric ? `${first} to ${last}` : `${first} … ${last}`,
+      name: first === last ? first : axis.numeric ? `${first} – ${last}` : `${first} … ${last}`,
       points: own.flatMap((one) => one.points),
     }
   })

@@ -122,16 +122,16 @@ function tornado(name: EffectName, effects: readonly Effect[]): Html {
   const title = `${EFFECT_TITLES[name]}, by axis`
   const cell = (value: number): Part => shownFigure(name, value)
   return html`<div class="scroll" role="region" tabindex="0" aria-label="${title}">
-    <table>
+    <table class="tornado">
       <caption>
         ${title}
       </caption>
       <thead>
         <tr>
           <th scope="col">axis</th>
+          <th scope="col" class="text">effect</th>
           <th scope="col">lowest</th>
           <th scope="col" class="text">at</th>
-          <th scope="col" class="text">effect</th>
           <th scope="col">highest</th>
           <th scope="col" class="text">at</th>
         </tr>
@@ -141,9 +141,9 @@ function tornado(name: EffectName, effects: readonly Effect[]): Html {
           (effect) =>
             html`<tr>
               <th scope="row">${effect.axis.path}</th>
+              <td class="text">${barOf(effect, effects)}</td>
               <td>${cell(effect.low.mean)}</td>
               <td class="text">${effect.low.level.name}</td>
-              <td class="text">${barOf(effect, effects)}</td>
               <td>${cell(effect.high.mean)}</td>
               <td class="text">${effect.high.level.name}</td>
             </tr>`,

@@ -35,7 +35,7 @@ describe.skipIf(found === undefined)(`a sweep over ${found?.name}`, () => {
   }, 180_000)
 
   afterEach(async () => {
-    await Promise.all(workers.splice(0).map((worker) => kill(worker)))
+    await Promise.all(workers.splice(0).map((child) => kill(child)))
   })
 
   afterAll(async () => {
