@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { configDefaults, defineConfig } from 'vitest/config'
 import type { Reporter } from 'vitest/node'
 
@@ -30,6 +32,8 @@ const common = {
   // Whole runs of the simulator, on a machine that may be busy with others.
   testTimeout: 60_000,
   hookTimeout: 60_000,
+  // For the many processes that tests start: most of the time until one is ready it would blank out types and compile.
+  env: { NODE_COMPILE_CACHE: join(tmpdir(), 'coldpool-tests-compiled') },
 } as const
 
 export default defineConfig({

@@ -5,6 +5,7 @@ import { Cluster, type Guest } from './foreign/cluster.fixture.ts'
 
 const SCENARIO = `
 name: visited
+quantum: 5ms
 duration: 20s
 devices:
   device-1: { physical: 16MiB, advertised: 64MiB }
@@ -55,10 +56,10 @@ describe.skipIf(missing.includes(true))('a foreign workload', { timeout: 120_000
   test('that is killed is taken for dead after 5 s, which is recorded too', async () => {
     const { guest, id } = await visit()
     guest.kill()
+    await vi.waitFor(() => expect(cluster!.commands.at(-1)).toBe(`gone ${id}`), { timeout: 20_000 })
     const verdict = await cluster!.verdict()
 
     expect(verdict.workloads[id]).toMatchObject({ allocatedPages: PAGES, ended: 1 })
-    expect(cluster!.commands.at(-1)).toBe(`gone ${id}`)
     expect(cluster!.replay().digest).toBe(verdict.digest)
   })
 
@@ -67,11 +68,11 @@ describe.skipIf(missing.includes(true))('a foreign workload', { timeout: 120_000
     async (name) => {
       const { guest, id } = await visit()
       cluster!.restart(name)
+      await vi.waitFor(() => expect(cluster!.logOf('host-a')).toContain('"generation":2'), { timeout: 20_000 })
+      const verdict = await cluster!.verdict()
       await guest.hears(({ what }) => what === 'over')
       await guest.ended()
-      const verdict = await cluster!.verdict()
 
-      expect(cluster!.logOf('host-a')).toContain('"generation":2')
       expect(verdict.workloads[id]).toMatchObject({ allocatedPages: PAGES, phases: 1, ended: 0, killed: 0 })
       expect(cluster!.commands).toEqual([`join ${id}`, `mail ${id}`, `mail ${id}`])
       expect(cluster!.replay().digest).toBe(verdict.digest)

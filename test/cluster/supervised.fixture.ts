@@ -8,6 +8,9 @@ export type Environment = Readonly<Record<string, string>>
 export type Line = Readonly<Record<string, unknown>> & { readonly message: string }
 
 const RESTART_MS = 100
+/** Of ours, what a process gets (vitest.config.ts). */
+const { PATH, NODE_COMPILE_CACHE } = process.env
+export const ENVIRONMENT = { PATH, NODE_COMPILE_CACHE }
 /** One that ends badly by itself, and not by a signal, is not started again for ever. */
 const FAILURES = 5
 
@@ -88,7 +91,7 @@ export class Supervised {
   async #live(): Promise<void> {
     while (!this.#letGo) {
       const child = spawn(process.execPath, [this.#main], {
-        env: { PATH: process.env['PATH'], ...this.#environment(++this.#lives) },
+        env: { ...ENVIRONMENT, ...this.#environment(++this.#lives) },
         stdio: ['ignore', 'pipe', 'pipe'],
       })
       this.#child = child

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { pack, unpack } from 'msgpackr'
 import { parseDocument } from 'yaml'
 import type { Verdict } from '#simulation/verdict.ts'
+import { ENVIRONMENT } from '../cluster/supervised.fixture.ts'
 import { ConfiguredServer } from '../compose/nats-server.fixture.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
@@ -62,8 +63,9 @@ export class Cluster {
     return guest
   }
 
-  /** When the conductor has ended. */
+  /** Lets time go: what was to be seen as it passes has been seen. Gives the verdict when the conductor has ended. */
   async verdict(): Promise<Verdict> {
+    await this.ask({ command: 'pace', pace: 0 })
     await this.#running.get('conductor')!.ended()
     return JSON.parse(readFileSync(join(this.#run, 'verdict.json'), 'utf8')) as Verdict
   }
@@ -124,7 +126,7 @@ export class Cluster {
 
   #environment(user: string, more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
     return {
-      PATH: process.env['PATH'],
+      ...ENVIRONMENT,
       COLDPOOL_BUS: this.#server.url,
       COLDPOOL_CLUSTER: 'test',
       COLDPOOL_NATS_USER: user,

@@ -34,6 +34,7 @@ export class Processes {
     const role = name.split('-')[0]!
     const env = {
       PATH: process.env['PATH'],
+      NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
       COLDPOOL_BUS: this.#server.url,
       COLDPOOL_NATS_USER: role,
       COLDPOOL_NATS_PASSWORD: this.#server.passwordOf(role),
