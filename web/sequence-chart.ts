@@ -1,10 +1,9 @@
 /** A sequence as a drawing: a lifeline for each actor, an arrow for all mail of a kind from one to another in a quantum. */
 import { element } from './dom.ts'
-import { groupWords, lineWords, type Sequence, toneOf } from './sequence.ts'
+import { type Group, groupWords, lineWords, type Sequence, toneOf } from './sequence.ts'
 
 const SVG = 'http://www.w3.org/2000/svg'
 const PITCH_MIN = 104
-const WIDTH_MIN = 300
 const ROW = 27
 const GROUP = 30
 const HEAD = 26
@@ -26,7 +25,8 @@ export interface SequenceChart {
 export function sequenceChart(sequence: Sequence, chosen: string): SequenceChart {
   const { actors, groups } = sequence
   const pitch = Math.max(PITCH_MIN, Math.max(...actors.map((actor) => actor.length)) * LETTER + 24)
-  const width = Math.max(WIDTH_MIN, pitch * actors.length)
+  const captions = groups.map(captionOf)
+  const width = Math.max(pitch * actors.length, ...captions.map((caption) => caption.length * LETTER + 12))
   const at = new Map(actors.map((actor, i) => [actor, (i + 0.5) * (width / actors.length)]))
   const head = drawing(width, HEAD, 'sequence-head')
   for (const [actor, x] of at) head.append(text(actor, x, 17, actor === chosen ? 'name chosen' : 'name'))
@@ -35,14 +35,16 @@ export function sequenceChart(sequence: Sequence, chosen: string): SequenceChart
   const body = drawing(width, height, 'sequence-body')
   for (const [actor, x] of at) body.append(line(x, 0, x, height, actor === chosen ? 'life chosen' : 'life'))
   let y = 0
+  let now = 0
   for (const [i, group] of groups.entries()) {
-    if (group.away === 0) body.append(node('rect', { x: 0, y, width, height: heights[i]!, class: 'now' }))
+    if (group.away === 0) {
+      now = y
+      body.append(node('rect', { x: 0, y, width, height: heights[i]!, class: 'now' }))
+    }
     body.append(line(0, y + 0.5, width, y + 0.5, 'between'))
-    const nothing = group.lines.length + group.marks.length === 0 ? ': no mail' : ''
-    const more = group.more > 0 ? `; ${group.more} more are not drawn` : ''
     // Again and again, for a wide drawing is seen in parts.
     for (let x = 6; x < Math.max(7, width - GROUP_WIDTH); x += SEEN) {
-      body.append(text(`${groupWords(group)}${nothing}${more}`, x, y + 18, 'group'))
+      body.append(text(captions[i]!, x, y + 18, 'group'))
     }
     let row = y + GROUP + ROW / 2
     for (const each of group.lines) {
@@ -57,27 +59,22 @@ export function sequenceChart(sequence: Sequence, chosen: string): SequenceChart
   }
   const label = `Sequence diagram of the mail between ${actors.join(', ')}; the table has the same`
   const root = element('div', { class: 'sequence', role: 'img', 'aria-label': label }, head, body)
-  return {
-    root,
-    x: at.get(chosen)!,
-    y: heights
-      .slice(
-        0,
-        groups.findIndex(({ away }) => away === 0),
-      )
-      .reduce((sum, each) => sum + each, 0),
-  }
+  return { root, x: at.get(chosen)!, y: now }
+}
+
+function captionOf(group: Group): string {
+  const nothing = group.lines.length + group.marks.length + group.more === 0 ? ': no mail' : ''
+  const more = group.more > 0 ? `; ${group.more} more are not drawn` : ''
+  return `${groupWords(group)}${nothing}${more}`
 }
 
 function arrow(from: number, to: number, y: number, width: number, words: string, tone: string): SVGElement {
   const group = node('g', { class: `mail ${tone}` })
   const way = Math.sign(to - from)
-  if (way === 0) group.append(node('path', { d: `M${from} ${y - 5}h18v9h-12`, class: 'shaft' }))
-  else group.append(line(from, y + 5, to - way * ARROW, y + 5, 'shaft'))
-  const tip = way === 0 ? from + 3 : to - way * 2
-  const back = way === 0 ? ARROW : -way * ARROW
-  const tipY = way === 0 ? y + 4 : y + 5
-  group.append(node('path', { d: `M${tip} ${tipY}l${back} -4v8z`, class: 'tip' }))
+  group.append(
+    line(from, y + 5, to - way * ARROW, y + 5, 'shaft'),
+    node('path', { d: `M${to - way * 2} ${y + 5}l${-way * ARROW} -4v8z`, class: 'tip' }),
+  )
   // It stands where the arrow begins, and of a long one also where it ends; and leaves the drawing at no side.
   const long = words.length * LETTER + 8
   const put = (x: number): void => group.append(text(words, Math.max(4, Math.min(x, width - long)), y, 'words'))

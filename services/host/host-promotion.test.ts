@@ -94,6 +94,27 @@ describe('promotion', () => {
     expect(inPool(bench)).toEqual([])
   })
 
+  test('counts the pages of a trace that are hot by their own rate while they are on a device', () => {
+    const bench = pooled({ promotion: { ...PROMOTION, hotAccessesPerSecond: 50 } })
+    const pages = inPool(bench)
+    const none = new Uint32Array(20)
+    bench.post(901, WORKLOAD, 'accesses', {
+      epoch: 0,
+      workNs: 1e9,
+      pages: Uint32Array.from([...pages.slice(0, 18), FRAMES + 498, FRAMES + 499]),
+      // Twelve of them often enough, and the two that are local.
+      reads: Uint32Array.from({ length: 20 }, (_, i) => (i < 12 || i >= 18 ? 60 : 40)),
+      writes: none,
+      llcReads: none,
+      llcWritebacks: none,
+    })
+    bench.run(2000)
+    expect(bench.seen['truth.hotPages']).toBe(12)
+    bench.post(2001, 4, 'promote', { pages: Uint32Array.from(pages.slice(0, 5)) })
+    bench.run(2003)
+    expect(bench.seen['truth.hotPages']).toBe(7)
+  })
+
   test('measures its truth: hot pages that came home are covered, cold orders are inaccurate', () => {
     const bench = new Bench({ promotion: { ...PROMOTION, hotAccessesPerSecond: 50 } })
     const idle = { share: 1, reads: 0, writes: 0, miss: 0 }
@@ -105,6 +126,7 @@ describe('promotion', () => {
     bench.post(901, WORKLOAD, 'profile', profileOf(FRAMES + 500, [{ ...idle, reads: 60 }, idle]))
     bench.run(901)
     expect(bench.seen['truth.episodes']).toBe(hot.length)
+    expect(bench.seen['truth.hotPages']).toBe(hot.length)
     const cold = pages.find((page) => !hot.includes(page)) ?? -1
     const order = cold < 0 ? hot.slice(0, 40) : [...hot.slice(0, 39), cold]
     bench.post(951, 4, 'promote', { pages: Uint32Array.from(order) })
@@ -112,6 +134,7 @@ describe('promotion', () => {
     expect(bench.seen['truth.coverage']).toBeCloseTo((cold < 0 ? 40 : 39) / hot.length, 9)
     expect(bench.seen['truth.accuracy']).toBeCloseTo(cold < 0 ? 1 : 39 / 40, 9)
     expect(bench.seen['truth.latenessMs']).toBeCloseTo(50, 6)
+    expect(bench.seen['truth.hotPages']).toBe(hot.length - (cold < 0 ? 40 : 39))
   })
 })
 

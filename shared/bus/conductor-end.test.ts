@@ -141,7 +141,6 @@ describe('a done', () => {
     const reports = conductor.grant(GRANT)
     const fields = { at: Infinity, mean: NaN, text: 'x' }
     const report = {
-      heard: [{ quantum: 5, lines: [LINE], more: 3 }],
       events: [{ quantum: 5, actor: 'a', code: 'c', fields }],
       telemetry: { a: { x: NaN, y: -Infinity, z: 1e300 } },
       digests: null,
@@ -149,7 +148,22 @@ describe('a done', () => {
     say({ stage: 0, report })
     say({ stage: 1 })
     const [first] = await network.until(reports)
-    expect(first).toMatchObject({ events: report.events, telemetry: report.telemetry, heard: report.heard })
+    expect(first).toMatchObject({ events: report.events, telemetry: report.telemetry })
+  })
+})
+
+describe('mail that was delivered', () => {
+  const heard = (quantum: number) => ({ quantum, lines: [LINE], more: 3 })
+
+  test.each([
+    [{}, undefined],
+    [{ mailFrom: 4 }, [heard(4), heard(5)]],
+  ])('is reported if it is asked for (%j), and no other', async (asked, expected) => {
+    const { network, conductor, say } = await alone()
+    const reports = conductor.grant({ ...GRANT, quantum: 5, ...asked })
+    say({ stage: 0, report: { ...NOTHING, heard: [3, 4, 5, 6].map(heard) } })
+    say({ stage: 1 })
+    expect((await network.until(reports))[0]!.heard).toEqual(expected)
   })
 })
 

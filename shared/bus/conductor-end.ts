@@ -142,7 +142,7 @@ export class ConductorEnd implements Bus {
     const dones = this.#dones as readonly Done[]
     this.#before = dones
     this.#options.onTrail?.({ number: this.#number, quantum: grant.quantum, digest: trailOf(dones) })
-    return dones.map(reportOf)
+    return dones.map((done) => reportOf(done, grant))
   }
 
   close(): Promise<void> {
@@ -247,8 +247,10 @@ const detailsSchema = z.object({
     .optional(),
 })
 
-function reportOf({ stage, nextWake, mails, report }: Done): Report {
+function reportOf({ stage, nextWake, mails, report }: Done, { mailFrom = NEVER, quantum: now }: Grant): Report {
   const details = report as z.infer<typeof detailsSchema> | null
+  // Of what was not asked for nothing is told.
+  const heard = details?.heard?.filter(({ quantum }) => quantum >= mailFrom && quantum <= now) ?? []
   return {
     stage,
     nextWake,
@@ -256,7 +258,7 @@ function reportOf({ stage, nextWake, mails, report }: Done): Report {
     events: details?.events ?? [],
     ...(details?.telemetry && { telemetry: details.telemetry }),
     ...(details?.digests && { digests: details.digests }),
-    ...(details?.heard && { heard: details.heard }),
+    ...(heard.length > 0 && { heard }),
   }
 }
 

@@ -43,18 +43,24 @@ const RATES = [
 const ORDER = [
   'conductor',
   ...['host', 'device', 'promoter'].flatMap((role) => [1, 2, 3, 4].map((n) => `${role}-${n}`)),
-  ...['service-1', 'service-2', 'bear', 'service-3', 'redis-trace', 'service-4', 'sqlite-trace'],
+  'service-1',
+  'service-2',
+  'bear',
+  'service-3',
+  'redis-trace',
+  'service-4',
+  'sqlite-trace',
 ]
 
 /** The mail that the run's own trace has between two quanta, as `quantum from to kind count`. Its times are in µs, an arrow begins a quantum before. */
-function linesOf({ names, of }: Trace, first: number, last: number): string[] {
+function linesOf(trace: Trace, first: number, last: number): string[] {
   const counts = new Map<string, number>()
-  const heard = new Map(of('f').map((event) => [event.id, event]))
-  for (const sent of of('s')) {
+  const heard = new Map(trace.of('f').map((event) => [event.id, event]))
+  for (const sent of trace.of('s')) {
     const { ts, tid } = heard.get(sent.id)!
     const quantum = Math.floor(ts / 1000)
     if (quantum < first || quantum > last) continue
-    const line = `${quantum} ${names.get(sent.tid)} ${names.get(tid)} ${sent.name}`
+    const line = `${quantum} ${trace.names.get(sent.tid)} ${trace.names.get(tid)} ${sent.name}`
     counts.set(line, (counts.get(line) ?? 0) + 1)
   }
   return Array.from(counts, ([line, count]) => `${line} ${count}`)
