@@ -120,9 +120,7 @@ export class Pool {
     for (let i = 0; i < pages.length; i++) {
       const page = pages[i]!
       // Texts are made for those alone who break the law: there may be a hundred million pages.
-      if (slots[page] !== ABSENT) {
-        misplaced(host, page, 'was here before but is already on the device')
-      }
+      if (slots[page] !== ABSENT) misplaced(host, page, 'was here before but is already on the device')
       const code = STORED + Math.ceil(sizes[i]! / chunkBytes)
       slots[page] = code
       bytes += bytesOf[code]!
