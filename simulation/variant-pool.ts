@@ -1,6 +1,7 @@
 /** Worker threads that run scenarios, each whole on the memory bus, one at a time in each thread. */
 import { Worker } from 'node:worker_threads'
-import { assert } from '#shared/errors.ts'
+import { assert, ColdpoolError } from '#shared/errors.ts'
+import { ScenarioError } from '#shared/scenario/problems.ts'
 import type { Verdict } from './verdict.ts'
 
 /** A scenario's text with values set, as `coldpool run FILE --set …` takes them. */
@@ -9,8 +10,10 @@ export interface Variant {
   readonly overrides: readonly string[]
 }
 
-/** What a thread answers. */
-export type Answer = { readonly verdict: Verdict } | { readonly error: unknown }
+type Parts = Pick<ColdpoolError, 'code' | 'where' | 'problem' | 'expected'>
+
+/** What a thread answers; errors of ours lose what they are on the way between threads, so their parts go. */
+export type Answer = { readonly verdict: Verdict } | { readonly refused: readonly Parts[] } | { readonly error: unknown }
 
 const WORKER = new URL('variant-worker.ts', import.meta.url)
 
@@ -30,8 +33,8 @@ export class VariantPool implements AsyncDisposable {
       const settle = (answer: Answer): void => {
         thread.off('message', settle).off('error', reject)
         this.#idle.push(thread)
-        if ('error' in answer) reject(answer.error)
-        else resolve(answer.verdict)
+        if ('verdict' in answer) resolve(answer.verdict)
+        else reject('refused' in answer ? refusalOf(answer.refused) : answer.error)
       }
       thread.on('message', settle).on('error', reject)
       thread.postMessage({ text, overrides })
@@ -49,4 +52,9 @@ export class VariantPool implements AsyncDisposable {
     this.#threads.push(thread)
     return thread
   }
+}
+
+function refusalOf(problems: readonly Parts[]): ScenarioError {
+  const errors = problems.map(({ code, where, problem, expected }) => new ColdpoolError(code, where, problem, expected))
+  return new ScenarioError(errors, 'a variant')
 }

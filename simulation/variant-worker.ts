@@ -1,5 +1,7 @@
 /** A worker thread of variant-pool.ts: one run after another. */
 import { parentPort } from 'node:worker_threads'
+import { ColdpoolError } from '#shared/errors.ts'
+import { ScenarioError } from '#shared/scenario/problems.ts'
 import { loadScenario } from '#shared/scenario.ts'
 import { runScenario } from './run.ts'
 import type { Answer, Variant } from './variant-pool.ts'
@@ -13,6 +15,8 @@ async function answer({ text, overrides }: Variant): Promise<Answer> {
     const { scenario, yaml } = loadScenario(text, 'a variant', overrides)
     return { verdict: (await runScenario({ scenario, yaml, out: undefined })).verdict }
   } catch (error) {
+    if (error instanceof ScenarioError) return { refused: error.problems.map((problem) => ({ ...problem })) }
+    if (error instanceof ColdpoolError) return { refused: [{ ...error }] }
     return { error }
   }
 }
