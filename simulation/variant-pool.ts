@@ -10,7 +10,8 @@ export interface Variant {
   readonly overrides: readonly string[]
 }
 
-type Parts = Pick<ColdpoolError, 'code' | 'where' | 'problem' | 'expected'>
+/** Of an error. */
+export type Parts = Pick<ColdpoolError, 'code' | 'where' | 'problem' | 'expected'>
 
 /** What a thread answers; errors of ours lose what they are on the way between threads, so their parts go. */
 export type Answer = { readonly verdict: Verdict } | { readonly refused: readonly Parts[] } | { readonly error: unknown }
