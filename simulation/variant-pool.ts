@@ -1,6 +1,7 @@
 /** Worker threads that run scenarios, each whole on the memory bus, one at a time in each thread. */
 import { Worker } from 'node:worker_threads'
-import { assert } from '#shared/errors.ts'
+import { assert, ColdpoolError } from '#shared/errors.ts'
+import { ScenarioError } from '#shared/scenario/problems.ts'
 import type { RunResult } from './ledger.ts'
 import type { Progress } from './progress.ts'
 import type { TenantMeans } from './tenant-means.ts'
@@ -21,8 +22,15 @@ export interface VariantResult extends RunResult {
 /** What a thread is told: what to run, or to end early what it runs. */
 export type Order = { readonly variant: Variant; readonly tellProgress: boolean } | 'end'
 
-/** What a thread answers: progress, and then one of the others. */
-export type Answer = { readonly progress: Progress } | { readonly result: VariantResult } | { readonly error: unknown }
+/** Of an error. */
+export type Parts = Pick<ColdpoolError, 'code' | 'where' | 'problem' | 'expected'>
+
+/** What a thread answers: progress, and then one of the others. Errors of ours lose what they are on the way, so their parts go. */
+export type Answer =
+  | { readonly progress: Progress }
+  | { readonly result: VariantResult }
+  | { readonly refused: readonly Parts[] }
+  | { readonly error: unknown }
 
 const WORKER = new URL('variant-worker.ts', import.meta.url)
 
@@ -43,8 +51,8 @@ export class VariantPool implements AsyncDisposable {
         if ('progress' in answer) return onProgress?.(answer.progress)
         thread.off('message', hear).off('error', reject)
         this.#idle.push(thread)
-        if ('error' in answer) reject(answer.error)
-        else resolve(answer.result)
+        if ('result' in answer) resolve(answer.result)
+        else reject('refused' in answer ? refusalOf(answer.refused) : answer.error)
       }
       thread.on('message', hear).on('error', reject)
       tell(thread, { variant, tellProgress: onProgress !== undefined })
@@ -71,4 +79,9 @@ export class VariantPool implements AsyncDisposable {
 
 function tell(thread: Worker, order: Order): void {
   thread.postMessage(order)
+}
+
+function refusalOf(problems: readonly Parts[]): ScenarioError {
+  const errors = problems.map(({ code, where, problem, expected }) => new ColdpoolError(code, where, problem, expected))
+  return new ScenarioError(errors, 'a variant')
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ScenarioError } from '#shared/scenario/problems.ts'
 import { loadScenario } from '#shared/scenario.ts'
 import { runScenario } from '../run.ts'
 import { type Crew, Threads } from './crew.ts'
@@ -122,7 +123,14 @@ describe('a sweep', () => {
   })
 })
 
-/** A crew that fails leaves what it has done. */
+test('a variant that is refused as it runs is refused as a scenario is, in whatever thread', async () => {
+  const sweep = tinySweep(TINY.replace('seeds: 2', 'seeds: 1').replace('150ms', '150MB'))
+  using folder = createSweep(parent, TINY, sweep)
+  const refused = carryOut(folder, new Threads(sweep, 1), NEVER, () => {})
+  await expect(refused).rejects.toThrow(ScenarioError)
+  await expect(refused).rejects.toThrow(/^CP_SCENARIO_SHAPE workloads\.bear\.attack: got "150MB"/)
+})
+
 test('a variant that fails ends the sweep, and what was run stays', async () => {
   const sweep = tinySweep()
   using folder = createSweep(parent, TINY, sweep)
