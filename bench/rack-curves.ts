@@ -1,6 +1,6 @@
 /**
  * `node bench/rack-curves.ts`: draws docs/rack/rates.svg and docs/rack/moves.svg, what a virtual second of the rack costs once it runs,
- * over access rates and over pages moved. Ten runs of 20 virtual seconds, in which the four hosts of device-1 alone do anything.
+ * over access rates and over pages moved. Ten runs of 20 virtual seconds, in which host-1 alone does anything.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,8 +15,8 @@ const RATES = [1, 3, 10, 30, 100]
 const SETS_MIB = [0.25, 25, 50, 100, 150]
 const CACHE_MIB = 1280
 
-/** The hosts of the other devices, made so small that they do not count. */
-const IDLE = Array.from({ length: 12 }, (_, i) => i + 5).flatMap((i) => [
+/** All other hosts, made so small that they do not count. */
+const IDLE = Array.from({ length: 15 }, (_, i) => i + 2).flatMap((i) => [
   `hosts.host-${i}.pooledAtStart=0B`,
   ...['store', 'archive', 'cache'].flatMap((kind) => [`workloads.${kind}-${i}.size=1MiB`, `workloads.${kind}-${i}.accesses=1/s`]),
 ])
@@ -59,11 +59,11 @@ mkdirSync(FOLDER, { recursive: true })
 const DRAWINGS = [
   [
     'rates.svg',
-    curve('Four hosts of the rack, all access rates multiplied', 'access rates, times those of the scenario', 'log', rates),
+    curve('A host of the rack, all access rates multiplied', 'access rates, times those of the scenario', 'log', rates),
   ],
   [
     'moves.svg',
-    curve('Four hosts of the rack, with smaller and larger hot sets', 'thousand pages moved a virtual second', 'linear', moves),
+    curve('A host of the rack, with smaller and larger hot sets', 'thousand pages moved a virtual second', 'linear', moves),
   ],
 ] as const
 for (const [name, spec] of DRAWINGS) writeFileSync(join(FOLDER, name), await svgOf(spec))

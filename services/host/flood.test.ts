@@ -105,9 +105,9 @@ describe.each(CASES)('a %s class', (name, rates) => {
   test('makes as many pages hot in an epoch', () => {
     const of = (all: readonly Seen[]): number => mean(all.flatMap(({ hot }) => hot))
     const p = 1 - below(rates.threshold, (rates.reads * rates.miss * EPOCH) / 100, (rates.writes * rates.miss * EPOCH) / 100)
-    // Exactly so many; of those that are sure to be hot, all but exp(−3).
-    const expected = PAGES * Math.min(p, 1 - Math.exp(-3))
-    const error = 4.5 * Math.sqrt((PAGES * p * (1 - p) + PAGES * 0.05) / (3 * seeds.length))
+    // Exactly so many; of those that are sure to be hot, all but exp(−2).
+    const expected = PAGES * Math.min(p, 1 - Math.exp(-2))
+    const error = 4.5 * Math.sqrt((PAGES * p * (1 - p) + PAGES * 0.12) / (3 * seeds.length))
     expect(Math.abs(of(flood) - expected)).toBeLessThan(error)
     expect(Math.abs(of(single) - PAGES * p)).toBeLessThan(error)
   })
@@ -164,18 +164,18 @@ test('a class that turns from one mode into the other has its history revealed u
   step()
   expect([history.flooded(0), known()]).toEqual([true, 0])
   step()
-  // Two thirds come home: 1,000 misses a tick are left, which are none.
-  for (let page = 0; page < (PAGES * 2) / 3; page++) {
+  // Five sixths come home: 500 misses a tick are left, which are none.
+  for (let page = 0; page < (PAGES * 5) / 6; page++) {
     memory.startPromotion(page)
     memory.arrive(page)
   }
   step()
   expect([history.flooded(0), known()]).toEqual([false, 2 * TICK])
   // And not before there are twice as many again.
-  for (let page = 0; page < 10_000; page++) demoteNow(memory, history, page, resident.work)
+  for (let page = 0; page < 6000; page++) demoteNow(memory, history, page, resident.work)
   step()
   expect(history.flooded(0)).toBe(false)
-  for (let page = 10_000; page < (PAGES * 2) / 3; page++) demoteNow(memory, history, page, resident.work)
+  for (let page = 6000; page < (PAGES * 5) / 6; page++) demoteNow(memory, history, page, resident.work)
   step()
   expect([history.flooded(0), known()]).toEqual([true, 4 * TICK])
 })

@@ -11,10 +11,10 @@
  * - The hotness monitor: a page that it would count below its threshold leaves no trace, so only the others are reported. If a
  *   page reaches the threshold within an epoch with probability p, its hazard per tick is −ln(1 − p) over the epoch's ticks: so
  *   over a whole epoch as many pages get there as one by one, and hot pages are found as soon. What differs: within an epoch they
- *   come at any time, not towards its end, and of pages that are all but sure to be hot, one in 20 waits an epoch longer.
+ *   come at any time, not towards its end, and of pages that are all but sure to be hot, one in 7 waits an epoch longer.
  *
  * Only where each of a device's counters counts one page, where stores do not fault (mapping), where no hint marks wait for their first
- * touch, and while nothing is poisoned. From some thousand misses a tick on, a second's worth of 200,000: no ready-made scenario but
+ * touch, and while nothing is poisoned. From a thousand misses a tick on, a second's worth of 100,000: no ready-made scenario but
  * the rack comes near. A class that enters or leaves this mode has its history revealed under the one that it leaves.
  */
 import { exp, log } from '#shared/arithmetic.ts'
@@ -30,12 +30,12 @@ import type { Resident } from './resident.ts'
 import type { MonitorSpec } from './spec.ts'
 
 /** Misses of a class in one tick from which it is a flood, and below which it is none any more. D: the ready-made scenarios have 600. */
-const FLOOD_FROM = 2048
-const FLOOD_TO = 1024
+const FLOOD_FROM = 1024
+const FLOOD_TO = 512
 /** Pages that say what the misses of a tick meet. R */
 const SAMPLE = 64
-/** Of pages that are all but sure to be hot, exp(−3) are not found within an epoch: to find the rest would cost as much again. */
-const EPOCH_HAZARD_MAX = 3
+/** Of pages that are all but sure to be hot, exp(−2) are not found within an epoch: to find the rest would cost as much again. */
+const EPOCH_HAZARD_MAX = 2
 /** A higher threshold is not worth the sum. */
 const THRESHOLD_MAX = 256
 
@@ -162,10 +162,9 @@ export class Flood {
     const hot = poisson(stream, length * most)
     for (let i = 0; i < hot; i++) {
       const page = this.#pick(c)
-      const unit = stream.unit()
       if (page < 0) continue
       const device = memory.deviceOf(page)
-      if (unit * most >= hazard[device]!) continue
+      if (hazard[device]! < most && stream.unit() * most >= hazard[device]!) continue
       const { epochNs, threshold } = this.#monitors![device]!
       const counted = Math.max(threshold, Math.round((fills * (1 + writeShare) * epochNs) / tickNs))
       const written = Math.floor((counted * writeShare) / (1 + writeShare))
