@@ -1,5 +1,8 @@
-/** `npm run bench [-- --only NAME] [--quick]`: runs the benchmarks, prints a table; a whole run writes bench/results.json. Seeded. */
-import { writeFileSync } from 'node:fs'
+/**
+ * `npm run bench [-- --only NAME] [--quick]`: runs the benchmarks, prints a table, and puts what it has measured into bench/results.json;
+ * quick runs are for a look alone. Seeded. All of them take three quarters of an hour, and 6 GB of memory.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { measure, met, type Benchmark, type Result } from './harness.ts'
 import { lifecycleTable } from './lifecycle-table.ts'
@@ -34,6 +37,8 @@ const BENCHMARKS: readonly Benchmark[] = [
   sweep1000,
 ]
 
+const RESULTS = new URL('results.json', import.meta.url)
+
 const { values } = parseArgs({ options: { only: { type: 'string' }, quick: { type: 'boolean', default: false } } })
 const names = BENCHMARKS.flatMap((benchmark) => benchmark.figures.map((figure) => figure.name))
 const chosen = BENCHMARKS.filter(({ figures }) => values.only === undefined || figures.some(({ name }) => name === values.only))
@@ -44,21 +49,21 @@ if (chosen.length === 0) {
 
 const results: Result[] = []
 for (const benchmark of chosen) results.push(...(await measure(benchmark, values.quick)))
-// A single benchmark is for a look; the file keeps the results of whole runs.
-if (values.only === undefined) {
-  const lines = results.map(({ name, median, min, max, runs, unit, goal, better }) => ({
-    name,
-    median,
-    min,
-    max,
-    runs,
-    unit,
-    goal,
-    better,
-  }))
-  writeFileSync(new URL('results.json', import.meta.url), `${JSON.stringify(lines, null, 2)}\n`)
-}
+if (!values.quick) keep(results)
 process.stdout.write(tableOf(results))
+
+/** In the order of the benchmarks; a ratio's two sides are of one benchmark, so figures may be of different days. */
+function keep(measured: readonly Result[]): void {
+  const before = JSON.parse(readFileSync(RESULTS, 'utf8')) as Result[]
+  const byName = new Map([...before, ...measured].map((result) => [result.name, result]))
+  const lines = names.flatMap((name) => {
+    const result = byName.get(name)
+    if (result === undefined) return []
+    const { median, min, max, runs, unit, goal, better } = result
+    return [{ name, median, min, max, runs, unit, goal, better }]
+  })
+  writeFileSync(RESULTS, `${JSON.stringify(lines, null, 2)}\n`)
+}
 
 function tableOf(lines: readonly Result[]): string {
   const cells = [

@@ -1,8 +1,9 @@
 /**
- * Runs scenarios/rack.yaml with the overrides it is given, on the memory bus and without a run folder. Prints, as JSON, what it
+ * Runs scenarios/rack.yaml with the overrides it is given, over `--workers` threads and without a run folder. Prints, as JSON, what it
  * took: peak resident memory, and CPU seconds for a virtual second once it runs; and what the run did.
  */
 import { readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
 import { loadScenario } from '#shared/scenario.ts'
 import { runScenario } from '#simulation/run.ts'
 
@@ -21,11 +22,13 @@ export interface RackRun {
 }
 
 const file = new URL('../scenarios/rack.yaml', import.meta.url)
-const { scenario, yaml } = loadScenario(readFileSync(file, 'utf8'), 'rack.yaml', process.argv.slice(2))
+const { values, positionals } = parseArgs({ options: { workers: { type: 'string', default: '1' } }, allowPositionals: true })
+const { scenario, yaml } = loadScenario(readFileSync(file, 'utf8'), 'rack.yaml', positionals)
 const marks: { readonly virtualSeconds: number; readonly cpuSeconds: number }[] = []
 const { verdict } = await runScenario(
   { scenario, yaml, out: undefined },
   {
+    workers: Number(values.workers),
     onProgress: ({ virtualSeconds }) => {
       const { user, system } = process.cpuUsage()
       // The first quanta set up.

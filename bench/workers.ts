@@ -1,18 +1,17 @@
 /**
- * What two threads gain over one on the rack in small: ratio of wall times of two runs one after the other, a process each. And what
+ * What two threads gain over one on the rack: ratio of wall times of two runs one after the other, a process each. And what
  * the barrier costs: quanta in which two stages, one of them in another thread, have nothing to do but step.
  */
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { workerData } from 'node:worker_threads'
 import type { Actor, Snapshot, Telemetry } from '#shared/actor.ts'
 import { serveStage } from '#shared/bus/worker-end.ts'
 import { type WorkerHire, WorkersBus } from '#shared/bus/workers.ts'
+import { assert } from '#shared/errors.ts'
 import { Stage } from '#shared/stage.ts'
 import type { Quantum } from '#shared/time.ts'
 import type { Benchmark } from './harness.ts'
+import { runRack } from './rack.ts'
 
-const CHILD = new URL('workers-child.ts', import.meta.url).pathname
 const QUANTA = 100_000
 const QUANTA_WARM = 20_000
 
@@ -23,18 +22,12 @@ export const workers: Benchmark = {
   ],
   runs: 5,
   prepare: (quick) => async () => {
-    const seconds = quick ? 2 : 10
-    const one = await rackWallMs(seconds, 1)
-    const two = await rackWallMs(seconds, 2)
-    return [one.whole / two.whole, await barrierMicroseconds()]
+    const duration = quick ? ['duration=5s'] : []
+    const one = await runRack(duration)
+    const two = await runRack(duration, 2)
+    assert(one.run.digest === two.run.digest, 'two threads give the digest of one')
+    return [one.wallSeconds / two.wallSeconds, await barrierMicroseconds()]
   },
-}
-
-/** With set-up, and from the end of the first quantum. */
-export async function rackWallMs(seconds: number, threads: number): Promise<{ readonly whole: number; readonly after: number }> {
-  const { stdout } = await promisify(execFile)(process.execPath, [CHILD, String(seconds), String(threads)])
-  const [whole, after] = stdout.split(' ').map(Number) as [number, number]
-  return { whole, after }
 }
 
 async function barrierMicroseconds(): Promise<number> {
