@@ -22,7 +22,7 @@ import { checkConservation } from '#simulation/conservation.ts'
 import { openReferences } from '#simulation/reference-file.ts'
 import { telemetryOf } from '#simulation/verdict.ts'
 import { type Benchmark, secondsOf } from './harness.ts'
-import { writeZipfReferences, type ZipfReferences } from './zipf-references.ts'
+import { writeZipfReferences, type ZipfReferences } from '#simulation/zipf-references.fixture.ts'
 
 const TRACE: ZipfReferences = { pages: 1_000_000, count: 20_000_000, skew: 1, writeShare: 0.2, seed: 1 }
 

@@ -20,6 +20,7 @@ test('help loads what it says and nothing of what the commands do', () => {
     'cli/cluster-commands.ts',
     'cli/main.ts',
     'cli/program.ts',
+    'cli/sweep-commands.ts',
     'commander',
     'scenario/problems.ts',
     'shared/errors.ts',

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseScenario, type Scenario } from '#shared/scenario.ts'
-import { writeZipfReferences } from '../bench/zipf-references.ts'
+import { writeZipfReferences } from '#simulation/zipf-references.fixture.ts'
 import { run } from './cluster.fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coldpool-references-'))

@@ -95,12 +95,17 @@ workloads:
     expect(Math.abs(threadsWaiting / littleThreads - 1)).toBeLessThan(TOLERANCES.little)
   })
 
+  const SEEDS = 6
   test.for([4, 16, 128, 1024])('exchange what the engine can decompress when %i threads ask for more', async (threads) => {
     // 14.8 GB/s of half pages: 7.2 M reads/s; the threads would read 40 M/s of which three quarters lie on the device.
-    const run = await trial(scenarioOf('40M/s', threads, '14.8GB/s'))
-    const [begin, end] = [last(run, 1200), last(run, 1999)]
-    const readBytes = (sample: Sample): number => sample.of['pool']!['byHost.host.readBytes']!
-    const readsPerSecond = (readBytes(end) - readBytes(begin)) / LINE_BYTES / secondsOf(run, end.quantum - begin.quantum)
+    // Host and device hear of each other late, so what one run exchanges swings by 5 %: a mean of several.
+    let readsPerSecond = 0
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const run = await trial(`seed: ${seed}${scenarioOf('40M/s', threads, '14.8GB/s')}`)
+      const [begin, end] = [last(run, 1200), last(run, 1999)]
+      const readBytes = (sample: Sample): number => sample.of['pool']!['byHost.host.readBytes']!
+      readsPerSecond += (readBytes(end) - readBytes(begin)) / LINE_BYTES / secondsOf(run, end.quantum - begin.quantum) / SEEDS
+    }
     const capacity = 14.8e9 / 2048
     expect(readsPerSecond).toBeLessThan(capacity * (1 + TOLERANCES.overload))
     // Four threads that wait 440 ns each beyond DRAM do not saturate the engine.

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { writeZipfReferences } from '../bench/zipf-references.ts'
+import { writeZipfReferences } from '#simulation/zipf-references.fixture.ts'
 import { TOLERANCES } from './tolerances.ts'
 import { trial } from './trial.ts'
 
