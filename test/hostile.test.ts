@@ -40,7 +40,7 @@ workloads:
 `
 /** Slow enough for the attack to end before the run, which is then let go. */
 const PACE = '0.05x'
-const NAMES = ['conductor', 'device-1', 'host-1', 'host-2', 'promoter-1', 'workload-1', 'observer']
+const NAMES = ['conductor', 'device-1', 'host-1', 'host-2', 'promoter-1', 'workload-1']
 const TOTAL = 100_000
 const LISTENING_MS = 4000
 /** The observer's log tells of what it heard last within a second. */
@@ -101,7 +101,7 @@ describe.skipIf(isMissing('nats-server', '--version'))('a cluster under attack',
 
   beforeAll(async () => {
     server = await ConfiguredServer.start()
-    processes = new Processes(server, { scenario: SCENARIO, pace: PACE, names: NAMES })
+    processes = new Processes(server, { scenario: SCENARIO, pace: PACE })
     const settings = { servers: server.url, user: 'observer', password: server.passwordOf('observer'), name: 'test' }
     const wire = await NatsWire.connect(settings)
     feed = new Feed(wire, undefined, wire.dropped)
@@ -111,11 +111,14 @@ describe.skipIf(isMissing('nats-server', '--version'))('a cluster under attack',
       },
     })
     for (const user of USERS) attackers.set(user, await Attacker.login(server, user))
-    // What it has not heard would be news to it when it is said again.
+    // Before anybody speaks: what the observer has not heard would be news to it when it is said again, and a run is assigned once.
+    processes.start('observer')
     await until('the observer listens', () => processes.of('observer').lines.some(({ message }) => message === 'listening'))
     truth = new Truth()
     truth.listen(attackers.get('conductor')!.connection, EVERYTHING)
     truth.listen(attackers.get('host')!.connection, AS_A_STAGE)
+    for (const user of ['conductor', 'host'] as const) await attackers.get(user)!.connection.flush()
+    for (const name of NAMES) processes.start(name)
     await until('the run has its first whole set of snapshots', () => status?.state === 'running' && status.lastSetSeconds >= 0)
     await sleep(LISTENING_MS)
     truth.stop()

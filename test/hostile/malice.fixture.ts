@@ -75,7 +75,10 @@ export class Malice {
     const stages = roles.map((_, stage) => String(stage))
     const toStages = ['bag', 'need'].flatMap((kind) => voice(run, kind, ...stages))
     switch (user) {
+      // Sweeps and their workers have a room of their own, where nobody of the cluster hears them.
       case 'observer':
+      case 'sweep':
+      case 'worker':
         return []
       case 'operator':
         return voice(lobby, 'command', 'conductor')

@@ -13,8 +13,6 @@ const MIB = 1 << 20
 interface Plan {
   readonly scenario: string
   readonly pace: string
-  /** `host-1` is a host. */
-  readonly names: readonly string[]
 }
 
 export class Processes {
@@ -27,9 +25,9 @@ export class Processes {
     this.#server = server
     this.#plan = plan
     writeFileSync(this.#scenario, plan.scenario)
-    for (const name of plan.names) this.start(name)
   }
 
+  /** `host-1` is a host. */
   start(name: string): void {
     const role = name.split('-')[0]!
     const env = {
