@@ -158,7 +158,9 @@ export class Stage implements StageHandler {
   }
 
   #telemetry(): Record<string, Telemetry> {
-    return Object.fromEntries(this.#seats.map(({ actor }) => [actor.id, actor.observe()]))
+    const telemetry: Record<string, Telemetry> = {}
+    for (const { actor } of this.#seats) telemetry[actor.id] = actor.observe()
+    return telemetry
   }
 
   #digests(): ActorDigest[] {

@@ -90,7 +90,7 @@ test.each([
     'hosts.host-1.pooledAtStart=1GiB',
     'hosts.host-1.pooledAtStart: got 1.00 GiB; expected at most what its workloads with start 0s hold (80.0 MiB',
   ],
-  ['hosts.host-2.pooledAtStart=4MiB', 'hosts.host-2.pooledAtStart: got 4.00 MiB; expected at least 8.00 MiB'],
+  ['hosts.host-2.pooledAtStart=4MiB', 'hosts.host-2.pooledAtStart: got 4.00 MiB; expected at least 8MiB'],
   ['hosts.host-1.devices=[]', 'hosts.host-1.pooledAtStart: got 34.0 MiB (line 8); expected 0B, for the host has no device'],
   ['hosts.host-1.access=swap-only', 'under access swap-only'],
   ['hosts.host-1.access=fault-on-access', 'under access fault-on-access'],

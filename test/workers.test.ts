@@ -51,7 +51,7 @@ describe('a run over threads', () => {
   })
 
   test('fails by a user’s mistake as on one thread, also where another one makes it', async () => {
-    const yaml = `${RACK}  trace: { host: host-0, kind: trace, file: ${JSON.stringify(join(folder, 'missing.refs'))} }\n`
+    const yaml = `${RACK}  trace: { host: host-1, kind: trace, file: ${JSON.stringify(join(folder, 'missing.refs'))} }\n`
     const scenario = parseScenario(yaml, 'rack')
     const cast = new Cast(scenario)
     expect(Spread.over(2, cast).of(cast.ordinalOf('trace')!)).toBe(1)
@@ -84,20 +84,29 @@ describe('a run over threads', () => {
 })
 
 describe('a spread', () => {
-  test('balances hosts by what they hold and devices by themselves, with workloads and promoters at home', () => {
-    const cast = new Cast(parseScenario(RACK, 'rack'))
+  const spreadOf = (yaml: string): ((...ids: string[]) => number[]) => {
+    const cast = new Cast(parseScenario(yaml, 'rack'))
     const spread = Spread.over(2, cast)
-    const stageOf = (id: string): number => spread.of(cast.ordinalOf(id)!)
-    expect(stageOf('conductor')).toBe(0)
-    // Heaviest first: web's 4 GiB, 3, 2, 1, 1.
-    expect([3, 0, 4, 1, 2].map((host) => stageOf(`host-${host}`))).toEqual([0, 1, 1, 0, 0])
-    expect(stageOf('device-0')).not.toBe(stageOf('device-1'))
-    expect(stageOf('web')).toBe(stageOf('host-3'))
-    expect(stageOf('promoter-4')).toBe(stageOf('host-4'))
+    return (...ids) => ids.map((id) => spread.of(cast.ordinalOf(id)!))
+  }
+
+  test('keeps the hosts of a device with it, and workloads and promoters with their host', () => {
+    const stages = spreadOf(RACK)
+    // 3 + 1 + 2 GiB on device-0 against 1 GiB and web's 4.
+    expect(stages('conductor', 'host-0', 'host-2', 'host-4', 'device-0', 'promoter-4')).toEqual([0, 0, 0, 0, 0, 0])
+    expect(stages('host-1', 'host-3', 'device-1', 'web')).toEqual([1, 1, 1, 1])
   })
 
-  test('has no thread without an actor', () => {
-    expect(stagesOf(parseScenario(RACK, 'rack'), 64)).toBe(7)
+  test('balances hosts by what they hold where those of one device are too many, and devices by themselves', () => {
+    const stages = spreadOf(RACK.replaceAll('devices: [device-1]', 'devices: [device-0]'))
+    // Heaviest first: web's 4 GiB, 3, 2, 1, 1.
+    expect(stages('host-3', 'host-0', 'host-4', 'host-1', 'host-2')).toEqual([0, 1, 1, 0, 0])
+    expect(new Set(stages('device-0', 'device-1'))).toEqual(new Set([0, 1]))
+    expect(stages('web', 'promoter-4')).toEqual([0, 1])
+  })
+
+  test('has no more threads than hosts', () => {
+    expect(stagesOf(parseScenario(RACK, 'rack'), 64)).toBe(5)
   })
 })
 

@@ -70,13 +70,21 @@ function describeHost(prefix: string, host: number, pool: Pool, account: Account
     [`${prefix}.peakUsedBytes`]: account.peakUsedBytes,
     [`${prefix}.storedPages`]: pool.storedByHost[host]!,
     [`${prefix}.refused`]: account.refusedPages,
-    ...Object.fromEntries(REFUSAL_REASONS.map((name, reason) => [`${prefix}.refusedFor.${name}`, account.refused[reason]!])),
+    ...refusedFor(prefix, account),
     [`${prefix}.readNs.mean`]: account.reads.meanNs,
     [`${prefix}.readNs.p99`]: account.reads.quantileNs(0.99),
     [`${prefix}.readBytes`]: account.readBytes,
     [`${prefix}.writeBytes`]: account.writeBytes,
     [`${prefix}.poisonedPages`]: account.poisonedPages,
   }
+}
+
+function refusedFor(prefix: string, account: Account): Telemetry {
+  const view: Telemetry = {}
+  REFUSAL_REASONS.forEach((name, reason) => {
+    view[`${prefix}.refusedFor.${name}`] = account.refused[reason]!
+  })
+  return view
 }
 
 function describeShare(prefix: string, host: number, shares: Shares): Telemetry {

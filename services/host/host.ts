@@ -39,6 +39,8 @@ import { Truth } from './truth.ts'
 import { watermarks } from './watermarks.ts'
 import { WriteBudget } from './write-budget.ts'
 
+const PAGE_KEYS = PAGE_STATES.map((state) => `pages.${state}`)
+
 export class Host implements Actor {
   readonly id: string
   readonly ordinal: number
@@ -446,15 +448,8 @@ export class Host implements Actor {
       elapsedNs += resident.lastAdvanceNs - resident.arrivedNs
       workNs += resident.work * WORK_TICK_NS + resident.remainderNs
     }
-    const pages = Object.fromEntries(PAGE_STATES.map((state, i) => [`pages.${state}`, counts[i]!]))
-    const slots = Object.fromEntries(
-      this.#links.flatMap(({ spec }, i) => [
-        [`slots.${spec.id}`, memory.slots[i]!],
-        [`slotsBefore.${spec.id}`, this.#slotsBefore[i]!],
-      ]),
-    )
     const { directReclaimStallNs, kernelNs, ...tally } = this.#tally
-    return {
+    const view: Record<string, number> = {
       ...tally,
       allocated: memory.used - counts[0]!,
       allocatedEver: tally.allocated,
@@ -491,8 +486,14 @@ export class Host implements Actor {
       'truth.coverage': this.#truth.coverage,
       'truth.accuracy': this.#truth.accuracy,
       'truth.latenessMs': this.#truth.latenessMs,
-      ...pages,
-      ...slots,
     }
+    PAGE_KEYS.forEach((key, i) => {
+      view[key] = counts[i]!
+    })
+    this.#links.forEach(({ spec }, i) => {
+      view[`slots.${spec.id}`] = memory.slots[i]!
+      view[`slotsBefore.${spec.id}`] = this.#slotsBefore[i]!
+    })
+    return view
   }
 }

@@ -3,6 +3,8 @@ import type { Scenario } from '../scenario.ts'
 import { formatBytes } from '../units.ts'
 import type { Path, Problem } from './problems.ts'
 
+const MIB = 1 << 20
+
 /** The workloads that have all of their memory when the run begins; a trace's pages come to life by its own first touches. */
 export function workloadsAtStart({ workloads }: Scenario, host: string): { readonly name: string; readonly size: number }[] {
   return Object.entries(workloads).flatMap(([name, workload]) =>
@@ -23,7 +25,9 @@ export function* startProblems(scenario: Scenario): Iterable<Problem> {
     if (pooledAtStart > held) {
       yield wrong(path, got, `at most what its workloads with start 0s hold (${formatBytes(held)}, traces not counted)`)
     } else if (held - pooledAtStart > memory) {
-      yield wrong(path, got, `at least ${formatBytes(held - memory)}: the rest of its workloads starts in its memory`)
+      // To be typed as it stands: three digits would round it down.
+      const least = `${Math.ceil((held - memory) / MIB)}MiB`
+      yield wrong(path, got, `at least ${least}: the rest of its workloads starts in its memory`)
     }
     if (access.policy === 'fault-on-access' || access.policy === 'swap-only') {
       yield wrong(path, `${got}, under access ${access.policy}`, '0B, or access: direct, read-only or write-budget')

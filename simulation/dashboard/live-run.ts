@@ -16,7 +16,7 @@ import type { Pacer } from '../cluster/pacer.ts'
 import { statusOf } from '../cluster/status.ts'
 import { Desk, type OperatorAnswer, type OperatorRequest, soonest } from '../desk.ts'
 import type { RunFolder } from '../folder.ts'
-import { tellingOf } from '../telling.ts'
+import { isQuiet, tellingOf } from '../telling.ts'
 import type { Operator, Source } from './source.ts'
 
 export interface LiveParts {
@@ -109,6 +109,7 @@ export class LiveRun implements Source, Operator {
   }
 
   reports(quantum: Quantum, reports: readonly Report[]): void {
+    if (isQuiet(reports)) return
     const { events, sample } = tellingOf(quantum, this.#secondsOf(quantum), reports, this.#parts!.cast)
     for (const listener of this.#listeners) {
       if (events) listener.events?.(events)

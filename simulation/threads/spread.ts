@@ -1,7 +1,8 @@
 /**
  * Which thread carries which actor of a run: decided once, from the scenario. Hosts weigh most, and bring their workloads and their
- * promoter, with whom they speak in every tick. Devices are dealt out apart from hosts, for they step in other quanta: each
- * kind must keep all threads busy by itself.
+ * promoter, with whom they speak in every tick. Hosts of one device stay together where that costs no balance, and the device comes to
+ * them, so that their mail stays in the thread. Devices are balanced apart from hosts, for they step in other quanta: each kind must
+ * keep all threads busy by itself.
  */
 import type { Ordinal } from '#shared/actor.ts'
 import type { StageId } from '#shared/bus/bus.ts'
@@ -19,7 +20,7 @@ export class Spread {
     this.#stageOf = [...stageOf]
   }
 
-  /** Over so many threads at most; there is none without an actor. */
+  /** Over so many threads at most, and no more than there are hosts. */
   static over(threads: number, cast: Cast): Spread {
     return new Spread(cast, dealt(cast.members, cast.scenario, threads))
   }
@@ -39,24 +40,65 @@ export class Spread {
 }
 
 function dealt(members: readonly Member[], scenario: Scenario, threads: number): StageId[] {
-  const byHost = Array.from({ length: threads }, () => 0)
-  const byDevice = Array.from({ length: threads }, () => 0)
   const stageOf: StageId[] = members.map(() => 0)
-  const deal = (role: 'host' | 'device', weightOf: (id: string) => number, loads: number[]): void => {
-    const heaviestFirst = members.filter((member) => member.role === role).toSorted((x, y) => weightOf(y.id) - weightOf(x.id))
-    for (const { id, ordinal } of heaviestFirst) {
-      const stage = least(loads, byHost)
-      stageOf[ordinal] = stage
-      loads[stage]! += weightOf(id)
-    }
+  const hosts = members
+    .filter(({ role }) => role === 'host')
+    .map(({ id, ordinal }) => ({ ordinal, weight: weightOfHost(id, scenario) }))
+  const byHost = dealHosts(hosts, ({ ordinal }) => scenario.hosts[members[ordinal]!.id]!.devices[0] ?? '', threads)
+  for (const [stage, load] of byHost.entries()) for (const { ordinal } of load.hosts) stageOf[ordinal] = stage
+  const byDevice = Array.from({ length: threads }, () => 0)
+  const devices = members.filter(({ role }) => role === 'device')
+  for (const { id, ordinal } of devices.toSorted((x, y) => scenario.devices[y.id]!.physical - scenario.devices[x.id]!.physical)) {
+    const ofIts = byHost.map(
+      (load) => load.hosts.filter((host) => scenario.hosts[members[host.ordinal]!.id]!.devices.includes(id)).length,
+    )
+    const stage = leastOf(threads, (i) => [byDevice[i]!, -ofIts[i]!, byHost[i]!.weight])
+    stageOf[ordinal] = stage
+    byDevice[stage]! += scenario.devices[id]!.physical
   }
-  deal('host', (id) => weightOfHost(id, scenario), byHost)
-  deal('device', (id) => scenario.devices[id]!.physical, byDevice)
   for (const { id, ordinal, role, host } of members) {
     const home = role === 'promoter' ? members.find((other) => other.id === scenario.promoters[id]!.host)?.ordinal : host
     if (home !== undefined) stageOf[ordinal] = stageOf[home]!
   }
   return stageOf
+}
+
+interface HostWeight {
+  readonly ordinal: Ordinal
+  readonly weight: number
+}
+
+interface HostLoad {
+  readonly hosts: readonly HostWeight[]
+  readonly weight: number
+}
+
+/** What unbalances the heaviest thread by more than this is not worth what stays within threads. */
+const SLACK = 1.05
+
+/** By stage: whole groups of hosts with the same first device, or, if that is balanced worse, host by host. */
+function dealHosts(hosts: readonly HostWeight[], deviceOf: (host: HostWeight) => string, threads: number): HostLoad[] {
+  const groups = Map.groupBy(hosts, deviceOf)
+  const together = heaviestFirst(Array.from(groups.values(), loadOf), threads)
+  const apart = heaviestFirst(
+    hosts.map((host) => loadOf([host])),
+    threads,
+  )
+  const worst = (loads: readonly HostLoad[]): number => Math.max(...loads.map(({ weight }) => weight))
+  return worst(together) <= SLACK * worst(apart) ? together : apart
+}
+
+function heaviestFirst(loads: readonly HostLoad[], threads: number): HostLoad[] {
+  const dealtOut = Array.from({ length: threads }, () => loadOf([]))
+  for (const { hosts } of loads.toSorted((x, y) => y.weight - x.weight)) {
+    const stage = leastOf(threads, (i) => [dealtOut[i]!.weight])
+    dealtOut[stage] = loadOf([...dealtOut[stage]!.hosts, ...hosts])
+  }
+  return dealtOut
+}
+
+function loadOf(hosts: readonly HostWeight[]): HostLoad {
+  return { hosts, weight: hosts.reduce((sum, { weight }) => sum + weight, 0) }
 }
 
 /** Bytes that it has pages for. */
@@ -66,11 +108,13 @@ function weightOfHost(id: string, { hosts, workloads }: Scenario): number {
   return Math.max(hosts[id]!.memory, size)
 }
 
-/** The stage with the least load; of equal ones the one with the least of the other. */
-function least(loads: readonly number[], others: readonly number[]): StageId {
+/** The first stage whose figures are least; a later one decides between those that are equal before it. */
+function leastOf(stages: number, figuresOf: (stage: StageId) => readonly number[]): StageId {
   let best = 0
-  for (let i = 1; i < loads.length; i++) {
-    if (loads[i]! < loads[best]! || (loads[i] === loads[best] && others[i]! < others[best]!)) best = i
+  for (let i = 1; i < stages; i++) {
+    const [here, there] = [figuresOf(i), figuresOf(best)]
+    const first = here.findIndex((figure, at) => figure !== there[at])
+    if (first >= 0 && here[first]! < there[first]!) best = i
   }
   return best
 }
