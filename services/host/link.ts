@@ -25,6 +25,8 @@ export const READ_KINDS = 3
 export const REWRITTEN = 3
 export const METER_SLOTS = 4
 
+type LinesRead = readonly [zero: number, raw: number, compressed: number]
+
 export class Link {
   readonly spec: NodeSpec
   readonly throttle: Throttle | undefined
@@ -122,15 +124,7 @@ export class Link {
     }
     const lines = at - from
     for (const list of [this.#pages, this.#reads, this.#writes]) list.length = at
-    this.#readBytes += lines * LINE_BYTES
-    this.#writeBytes += written * LINE_BYTES
-    this.#recompressions += recompressed
-    this.#compressedReads += lines - zero - raw
-    const base = device * METER_SLOTS
-    meter[base + ZERO]! += zero
-    meter[base + RAW]! += raw
-    meter[base + COMPRESSED]! += lines - zero - raw
-    meter[base + REWRITTEN]! += recompressed
+    this.#count(meter, device, [zero, raw, lines - zero - raw], written, recompressed)
     return lines
   }
 
@@ -168,17 +162,21 @@ export class Link {
       writtenLines[at++] = writing < 0xffff ? writing : 0xffff
     }
     for (const list of [this.#pages, this.#reads, this.#writes]) list.length = at
-    const compressed = read - zero - raw
-    this.#readBytes += read * LINE_BYTES
+    this.#count(meter, device, [zero, raw, read - zero - raw], written, recompressed)
+    return read + written
+  }
+
+  /** Lines read, by what they met, and written; once a tick and class. */
+  #count(meter: Float64Array, device: number, [zero, raw, compressed]: LinesRead, written: number, recompressed: number): void {
+    this.#readBytes += (zero + raw + compressed) * LINE_BYTES
     this.#writeBytes += written * LINE_BYTES
-    this.#recompressions += recompressed
     this.#compressedReads += compressed
+    this.#recompressions += recompressed
     const base = device * METER_SLOTS
     meter[base + ZERO]! += zero
     meter[base + RAW]! += raw
     meter[base + COMPRESSED]! += compressed
     meter[base + REWRITTEN]! += recompressed
-    return read + written
   }
 
   /** As accessLines(), of a kind of page and by number alone: the hotness monitor has to be told apart (seen()). */
