@@ -8,6 +8,7 @@ import { EXIT_INTERRUPTED, listenForInterrupt } from './interrupt.ts'
 import type { Io } from './io.ts'
 import { type FieldOptions, fieldOverrides } from './options.ts'
 import { showGauge } from './progress.ts'
+import { RUNS_MAX, workersOption } from './workers.ts'
 
 export interface ContentionFlags extends FieldOptions {
   readonly set?: readonly string[]
@@ -17,13 +18,11 @@ export interface ContentionFlags extends FieldOptions {
   readonly quiet?: true
 }
 
-const WORKERS_MAX = 1024
-
 /** Gives the exit code. */
 export async function contention(file: string, flags: ContentionFlags, io: Io): Promise<number> {
   const { out, json = false, quiet = false } = flags
   if (out === '') throw new ColdpoolError('CP_OPTION', '--out', 'got ""', 'the name of a folder')
-  const workers = flags.workers === undefined ? undefined : workersOf(flags.workers)
+  const workers = workersOption(flags.workers, RUNS_MAX)
   const text = readScenarioText(file)
   const { compare, contenders, contentionRuns } = await import('#simulation/contention.ts')
   const runs = contentionRuns(text, file, [...(flags.set ?? []), ...fieldOverrides(flags)])
@@ -73,10 +72,4 @@ export async function contention(file: string, flags: ContentionFlags, io: Io): 
     io.stderr.write(`${done} of ${runs.length} runs were done, too few to compare\n`)
     return EXIT_INTERRUPTED
   }
-}
-
-function workersOf(text: string): number {
-  const workers = Number(text)
-  if (/^\d+$/.test(text) && workers >= 1 && workers <= WORKERS_MAX) return workers
-  throw new ColdpoolError('CP_OPTION', '--workers', `got ${printable(text)}`, `a whole number from 1 to ${WORKERS_MAX}`)
 }

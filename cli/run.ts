@@ -3,7 +3,6 @@ import { resolve } from 'node:path'
 import { ColdpoolError } from '#shared/errors.ts'
 import { loadScenario } from '#shared/scenario.ts'
 import { logLevel } from '#shared/observe/log-level.ts'
-import { printable } from '#shared/scenario/problems.ts'
 import { parsePace } from '#simulation/cluster/pacer.ts'
 import { busSettings, clusterName } from '#simulation/cluster/settings.ts'
 import { type DashboardFlags, dashboardSettings } from '#simulation/dashboard/settings.ts'
@@ -14,6 +13,7 @@ import { EXIT_INTERRUPTED, listenForInterrupt } from './interrupt.ts'
 import type { Io } from './io.ts'
 import { type FieldOptions, fieldOverrides } from './options.ts'
 import { BEHIND_SECONDS, showProgress } from './progress.ts'
+import { workersOption } from './workers.ts'
 
 /** More is a slip. */
 const WORKERS_MAX = 64
@@ -104,10 +104,8 @@ function traceOf(file: string, { perfetto, bus, injections }: RunFlags): string 
 }
 
 /** Over how many threads the actors are spread. */
-function workersOf({ workers = '1', bus, perfetto }: RunFlags): number {
-  const threads = Number(workers)
-  if (!/^\d+$/.test(workers) || threads < 1 || threads > WORKERS_MAX)
-    throw new ColdpoolError('CP_OPTION', '--workers', `got ${printable(workers)}`, `a whole number from 1 to ${WORKERS_MAX}`)
+function workersOf({ workers, bus, perfetto }: RunFlags): number {
+  const threads = workersOption(workers, WORKERS_MAX) ?? 1
   if (threads > 1 && bus !== undefined)
     throw new ColdpoolError('CP_OPTION', '--workers', 'mail that goes over a bus has its stages in processes', 'no --bus')
   if (threads > 1 && perfetto !== undefined)

@@ -7,7 +7,7 @@ import { connectWire } from '#simulation/cluster/connect.ts'
 import { endSignal, showAlive } from '#simulation/cluster/process.ts'
 import { type BusFlags, busSettings, clusterName, DEFAULT_CLUSTER } from '#simulation/cluster/settings.ts'
 import { SweepWorker } from '#simulation/sweep/worker.ts'
-import { threadsOf } from './sweep.ts'
+import { RUNS_MAX, workersOption } from './workers.ts'
 
 export interface SweepWorkerFlags extends BusFlags {
   readonly workers?: string
@@ -17,7 +17,7 @@ export interface SweepWorkerFlags extends BusFlags {
 export async function sweepWorker(flags: SweepWorkerFlags): Promise<number> {
   const settings = busSettings(flags)
   const cluster = clusterName(flags) ?? DEFAULT_CLUSTER
-  const threads = threadsOf(flags.workers) ?? availableParallelism()
+  const threads = workersOption(flags.workers, RUNS_MAX) ?? availableParallelism()
   const log = openLog('sweep-worker', logLevel(flags.log, 'info'))
   const signal = endSignal()
   const wire = await connectWire(settings, 'coldpool sweep-worker', log, { patient: true })

@@ -13,6 +13,7 @@ import { checkSettings, parseSweep, type Sweep, sweepOf } from '#simulation/swee
 import { EXIT_INTERRUPTED, type Interrupt, listenForInterrupt } from './interrupt.ts'
 import type { Io } from './io.ts'
 import { type Gauge, showGauge } from './progress.ts'
+import { RUNS_MAX, workersOption } from './workers.ts'
 
 export interface SweepFlags {
   readonly resume?: string
@@ -24,8 +25,6 @@ export interface SweepFlags {
   readonly quiet?: true
 }
 
-const THREADS_MAX = 1024
-
 /** Gives the exit code. */
 export async function sweep(file: string | undefined, flags: SweepFlags, io: Io): Promise<number> {
   const { out, json = false, quiet = false } = flags
@@ -34,7 +33,7 @@ export async function sweep(file: string | undefined, flags: SweepFlags, io: Io)
     const problem = file === undefined ? 'neither a file nor --resume is given' : 'a file and --resume are given'
     throw new ColdpoolError('CP_OPTION', 'FILE', problem, 'one of the two')
   }
-  const threads = threadsOf(flags.workers)
+  const threads = workersOption(flags.workers, RUNS_MAX)
   const network = networkOf(flags)
   using progress = showGauge(json || quiet ? undefined : io.stderr)
   using folder = file === undefined ? openSweep(flags.resume!) : begin(file, out, progress)
@@ -106,14 +105,6 @@ async function crewOf(
   const onNotice = (notice: string): void => void io.stderr.write(`${notice}\n`)
   const crew = new Dealer({ wire, cluster: network.cluster, sweep: given, onNotice })
   return Object.assign(crew, { [Symbol.asyncDispose]: () => wire.close() })
-}
-
-/** Undefined: as many as there are cores. */
-export function threadsOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const threads = Number(text)
-  if (/^\d+$/.test(text) && threads >= 1 && threads <= THREADS_MAX) return threads
-  throw new ColdpoolError('CP_OPTION', '--workers', `got ${printable(text)}`, `a whole number from 1 to ${THREADS_MAX}`)
 }
 
 /** Undefined if the sweep runs here. */
