@@ -81,12 +81,21 @@ export class Stage implements StageHandler {
   }
 
   snapshot(): Snapshot {
+    return this.#state((actor) => actor.snapshot())
+  }
+
+  /** As snapshot(), but what is large is lent and changes with its actor: for who reads it at once. */
+  peek(): Snapshot {
+    return this.#state(peekAt)
+  }
+
+  #state(stateOf: (actor: Actor) => Snapshot): Snapshot {
     return {
       seats: this.#seats.map(({ actor, digest, sequence }, place) => ({
         mail: [digest.a, digest.b],
         wake: this.#wakes[place]!,
         sequence,
-        state: actor.snapshot(),
+        state: stateOf(actor),
       })),
     }
   }
@@ -166,7 +175,7 @@ export class Stage implements StageHandler {
   #digests(): ActorDigest[] {
     return this.#seats.map(({ actor, digest }) => {
       const state = new Digest()
-      state.value(actor.peek?.() ?? actor.snapshot())
+      state.value(peekAt(actor))
       return { ordinal: actor.ordinal, mail: digest.hex(), state: state.hex() }
     })
   }
@@ -213,6 +222,10 @@ class Seat implements Outbox {
   event(code: string, fields: Readonly<Record<string, number | string>> = {}): void {
     this.#stage.note({ quantum: this.#quantum, actor: this.actor.id, code, fields })
   }
+}
+
+function peekAt(actor: Actor): Snapshot {
+  return actor.peek?.() ?? actor.snapshot()
 }
 
 const NO_MAIL: Mail[] = []

@@ -23,8 +23,14 @@ export interface Located {
 /** Fits the server's default max_payload of 1 MiB with its headers. */
 export const CHUNK_BYTES = 512 << 10
 /** Chunks on their way at a time. */
-const WINDOW = 8
+export const WINDOW = 8
 const RETRY_MS = 300
+
+/** Under whose name a snapshot lies. */
+export interface Place {
+  readonly run: string
+  readonly role: string
+}
 
 /** V8's own format: exact for every number and array, which a digest of the state needs (msgpack loses −0). */
 export function packSnapshot(value: unknown): Uint8Array {
@@ -34,50 +40,72 @@ export function packSnapshot(value: unknown): Uint8Array {
 /** Stores the bytes; tries again while the store is away or full, until it is told to give up. */
 export async function putSnapshot(
   store: Store,
-  place: { readonly run: string; readonly role: string },
+  place: Place,
   bytes: Uint8Array,
   signal: AbortSignal,
-  onTrouble: (error: Error) => void = () => {},
+  onTrouble?: (error: Error) => void,
 ): Promise<Located> {
-  const object = randomBytes(12).toString('hex')
+  const object = newName()
   const chunks = Math.max(1, Math.ceil(bytes.length / CHUNK_BYTES))
   const positions: number[] = []
   await eachWithin(WINDOW, chunks, async (index) => {
     const chunk = bytes.subarray(index * CHUNK_BYTES, (index + 1) * CHUNK_BYTES)
-    positions[index] = await stubbornly(
-      () => store.append(chunkSubject(place, object, index), chunk, `${object}.${index}`),
-      signal,
-      onTrouble,
-    )
+    positions[index] = await putChunk(store, place, { object, index }, chunk, signal, onTrouble)
   })
   return { object, chunks, bytes: bytes.length, digest: digestOf(bytes), positions }
 }
 
 /** Throws CP_JOURNAL if what lies there is not what was stored. */
-export async function getSnapshot(
-  store: Store,
-  place: { readonly run: string; readonly role: string },
-  located: Located,
-  signal: AbortSignal,
-): Promise<unknown> {
+export async function getSnapshot(store: Store, place: Place, located: Located, signal: AbortSignal): Promise<unknown> {
   const { object, chunks, digest } = located
   const parts: Uint8Array[] = []
   await eachWithin(WINDOW, chunks, async (index) => {
-    parts[index] = await stubbornly(async () => {
-      const chunk = await store.read(chunkSubject(place, object, index))
-      if (chunk === undefined) throw new Error(`chunk ${index} of ${object} is not there`)
-      return chunk
-    }, signal)
+    parts[index] = await getChunk(store, place, { object, index }, signal)
   })
   const bytes = Buffer.concat(parts)
-  if (digestOf(bytes) !== digest) {
-    throw new ColdpoolError('CP_JOURNAL', `snapshot ${object}`, 'does not have its digest', 'the bytes that were stored')
-  }
+  prove(bytes, digest, object)
   // Only now: the digest says that we wrote it ourselves.
   return deserialize(bytes)
 }
 
-function chunkSubject({ run, role }: { run: string; role: string }, object: string, index: number): string {
+/** A name that nobody can guess. */
+export function newName(): string {
+  return randomBytes(12).toString('hex')
+}
+
+export interface ChunkName {
+  readonly object: string
+  readonly index: number
+}
+
+/** Gives the chunk's place in the stream. */
+export function putChunk(
+  store: Store,
+  place: Place,
+  name: ChunkName,
+  bytes: Uint8Array,
+  signal: AbortSignal,
+  onTrouble?: (error: Error) => void,
+): Promise<number> {
+  const id = `${name.object}.${name.index}`
+  return stubbornly(() => store.append(chunkSubject(place, name), bytes, id), signal, onTrouble)
+}
+
+export function getChunk(store: Store, place: Place, name: ChunkName, signal: AbortSignal): Promise<Uint8Array> {
+  return stubbornly(async () => {
+    const chunk = await store.read(chunkSubject(place, name))
+    if (chunk === undefined) throw new Error(`chunk ${name.index} of ${name.object} is not there`)
+    return chunk
+  }, signal)
+}
+
+/** Throws CP_JOURNAL if these are not the bytes that were stored. */
+export function prove(bytes: Uint8Array, digest: string, object: string): void {
+  if (digestOf(bytes) === digest) return
+  throw new ColdpoolError('CP_JOURNAL', `snapshot ${object}`, 'does not have its digest', 'the bytes that were stored')
+}
+
+function chunkSubject({ run, role }: Place, { object, index }: ChunkName): string {
   return `${subject(run, 'snapshot', role, object)}.${index}`
 }
 
@@ -98,6 +126,6 @@ async function stubbornly<T>(
   }
 }
 
-function digestOf(bytes: Uint8Array): string {
+export function digestOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }

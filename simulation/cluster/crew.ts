@@ -10,9 +10,9 @@ import { type ControlOf, encodeControl, PROTOCOL_HASH, readControl } from '#shar
 import { StageEnd, type StageEndOptions } from '#shared/bus/stage-end.ts'
 import { Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import { ColdpoolError } from '#shared/errors.ts'
-import type { Store } from '#shared/observe/store.ts'
+import { getIncrement, type Increment, Increments, putIncrement } from '#shared/observe/increments.ts'
 import { about, type Log, Seldom } from '#shared/observe/log.ts'
-import { getSnapshot, packSnapshot, putSnapshot } from '#shared/observe/snapshots.ts'
+import type { Store } from '#shared/observe/store.ts'
 import { Cast } from '../actors.ts'
 import { parseScenario } from '#shared/scenario.ts'
 import { Stage } from '#shared/stage.ts'
@@ -206,6 +206,7 @@ class Post {
   #end: StageEnd | undefined
   #ready = false
   #failed: Uint8Array | undefined
+  readonly #increments = new Increments()
   /** The set that is being stored; a later one takes its place. */
   #storing = new AbortController()
   #stored: Uint8Array | undefined
@@ -255,7 +256,7 @@ class Post {
         },
         {
           dropped: this.#dropped,
-          onSet: (set, inbox) => this.#keep(set, { state: stage.snapshot(), inbox }),
+          onSet: (set, inbox) => this.#keep(set, { state: stage.peek(), inbox }),
           ...(this.#options.onMoment && { onMoment: this.#options.onMoment }),
         },
       )
@@ -315,22 +316,21 @@ class Post {
   async #fetch(): Promise<Saved> {
     const { run, object, chunks, bytes, digest } = this.assignment
     const place = { run, role: this.#role }
-    return (await getSnapshot(this.#store, place, { object, chunks, bytes, digest, positions: [] }, this.#left.signal)) as Saved
+    return (await getIncrement(this.#store, place, { object, chunks, bytes, digest, positions: [] }, this.#left.signal)) as Saved
   }
 
   #keep(set: string, saved: Saved): void {
     this.#storing.abort()
     this.#storing = new AbortController()
     this.#stored = undefined
-    const bytes = packSnapshot(saved)
-    void this.#storeSet(set, bytes, this.#storing.signal)
+    void this.#storeSet(set, this.#increments.take(saved), this.#storing.signal)
   }
 
-  async #storeSet(set: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  async #storeSet(set: string, increment: Increment, signal: AbortSignal): Promise<void> {
     const { run, generation, stage } = this.assignment
     const role = this.#role
     try {
-      const located = await putSnapshot(this.#store, { run, role }, bytes, signal, (error) =>
+      const located = await putIncrement(this.#store, { run, role }, increment, signal, (error) =>
         this.#trouble.say((held) =>
           this.#log.warn({ problem: error.message, held }, 'a snapshot cannot be stored; trying again'),
         ),
@@ -354,7 +354,7 @@ class Post {
   }
 }
 
-/** What a snapshot holds: the stage before a step, and the bags that are to be delivered in it. */
+/** What a snapshot holds: the stage before a step, lent, and the bags that are to be delivered in it. */
 interface Saved {
   readonly state: Snapshot
   readonly inbox: readonly Bag[]

@@ -144,7 +144,12 @@ export class RunJournal {
     await this.stillOurs()
     this.set = set
     if (before) {
-      await this.#remove(SNAPSHOT_STREAM, placesOf(before))
+      // A set needs chunks of earlier ones.
+      const needed = new Set(placesOf(set))
+      await this.#remove(
+        SNAPSHOT_STREAM,
+        placesOf(before).filter((place) => !needed.has(place)),
+      )
       await this.#remove(JOURNAL_STREAM, [beforeAt])
     }
     await this.#remove(JOURNAL_STREAM, this.#trailAt.splice(0))
