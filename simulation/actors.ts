@@ -15,8 +15,10 @@ export interface Member {
   readonly id: ActorId
   readonly ordinal: Ordinal
   readonly role: Role
-  /** Of a workload: the ordinal of its host. */
+  /** Of a workload or a promoter: the ordinal of its host. */
   readonly host?: Ordinal
+  /** Of a host. */
+  readonly devices?: readonly Ordinal[]
 }
 
 export class Cast {
@@ -35,7 +37,11 @@ export class Cast {
     this.#enter('conductor', 'conductor')
     for (const id of Object.keys(scenario.hosts)) this.#enter(id, 'host')
     for (const id of Object.keys(scenario.devices)) this.#enter(id, 'device')
-    for (const id of Object.keys(scenario.promoters)) this.#enter(id, 'promoter')
+    for (const id of Object.keys(scenario.hosts)) {
+      const devices = scenario.hosts[id]!.devices.map((device) => this.#known(device))
+      this.#members[this.#known(id)] = { ...this.#members[this.#known(id)]!, devices }
+    }
+    for (const [id, { host }] of Object.entries(scenario.promoters)) this.#enter(id, 'promoter', host)
     for (const [id, { host }] of Object.entries(scenario.workloads)) this.#enter(id, 'workload', host)
     this.#plot = new Plot(scenario, (id) => this.#known(id))
   }

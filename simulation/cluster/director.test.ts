@@ -170,7 +170,7 @@ describe('a stage that is killed', () => {
 
   test('is replaced by one that stands by, when it has been silent for long enough', async () => {
     const all = threeCrews()
-    crew('host-z', ['host', 'workload'])
+    crew('host-z', ['host', 'promoter', 'workload'])
     let killed = 0
     const options = onceAt({ grant: 30 }, () => {
       killed++

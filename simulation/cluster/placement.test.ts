@@ -17,7 +17,11 @@ const members: fc.Arbitrary<Member[]> = fc
       ...Array.from({ length: devices }, (): Role => 'device'),
       ...Array.from({ length: promoters }, (): Role => 'promoter'),
     ]
-    const actors = roles.map((role, ordinal): Member => ({ ordinal, role }))
+    const actors = roles.map((role, ordinal): Member => {
+      if (role === 'host' && devices > 0) return { ordinal, role, devices: [1 + hosts + (ordinal % devices)] }
+      if (role === 'promoter') return { ordinal, role, host: 1 + (ordinal % hosts) }
+      return { ordinal, role }
+    })
     return [
       ...actors,
       ...workloads.map((host, i): Member => ({ ordinal: actors.length + i, role: 'workload', host: 1 + (host % hosts) })),
@@ -102,9 +106,9 @@ describe('a placement', () => {
   ]
 
   test('names all roles for which nobody is there', () => {
-    expect(place(ALL, [])).toEqual({ lacking: ['host', 'device', 'workload'] })
+    expect(place(ALL, [])).toEqual({ lacking: ['device', 'host', 'workload'] })
     expect(place(ALL, [HOST])).toEqual({ lacking: ['device', 'workload'] })
-    expect(place(ALL, [{ ...HOST, capacity: 1 }])).toEqual({ lacking: ['host', 'device', 'workload'] })
+    expect(place(ALL, [{ ...HOST, capacity: 1 }])).toEqual({ lacking: ['device', 'host', 'workload'] })
   })
 
   test('deals hosts out evenly, and brings a workload to its host’s stage', () => {
@@ -117,6 +121,39 @@ describe('a placement', () => {
     const { slots, stageOf } = placed(ALL, given)
     expect(slots.map(({ name }) => name)).toEqual(['conductor', 'a', 'b', 'd'])
     expect(stageOf).toEqual([0, 1, 2, 3, 1, 2])
+  })
+
+  test('keeps hosts with their device and promoters with their host, as long as all stages carry as many', () => {
+    // Four devices, eight hosts by turns on two of each, eight promoters.
+    const rack: Member[] = [
+      { ordinal: 0, role: 'conductor' },
+      ...Array.from({ length: 8 }, (_, i): Member => ({ ordinal: 1 + i, role: 'host', devices: [9 + Math.floor(i / 2)] })),
+      ...Array.from({ length: 4 }, (_, i): Member => ({ ordinal: 9 + i, role: 'device' })),
+      ...Array.from({ length: 8 }, (_, i): Member => ({ ordinal: 13 + i, role: 'promoter', host: 1 + i })),
+    ]
+    const all = ['host', 'device', 'promoter', 'workload']
+    const { stageOf } = placed(rack, [
+      { name: 'a', roles: all, capacity: 0 },
+      { name: 'b', roles: all, capacity: 0 },
+    ])
+    expect(stageOf.slice(9, 13)).toEqual([1, 2, 1, 2])
+    expect(stageOf.slice(1, 9)).toEqual([1, 1, 2, 2, 1, 1, 2, 2])
+    expect(stageOf.slice(13)).toEqual(stageOf.slice(1, 9))
+  })
+
+  test('deals hosts of one device out evenly all the same, and a device to a stage of its own', () => {
+    const members: Member[] = [
+      ...Array.from({ length: 4 }, (_, i): Member => ({ ordinal: i, role: 'host', devices: [4] })),
+      { ordinal: 4, role: 'device' },
+    ]
+    const both = ['host', 'device']
+    const { slots, stageOf } = placed(members, [
+      { name: 'a', roles: both, capacity: 0 },
+      { name: 'b', roles: both, capacity: 0 },
+      { name: 'd', roles: ['device'], capacity: 0 },
+    ])
+    expect(slots[stageOf[4]!]!.name).toBe('d')
+    expect([1, 2, 3].map((stage) => stageOf.slice(0, 4).filter((at) => at === stage).length).toSorted()).toEqual([0, 2, 2])
   })
 
   test('brings workloads to a stage of their own if there is one, and beyond its capacity to the host’s', () => {

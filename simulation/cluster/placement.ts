@@ -5,8 +5,10 @@ import type { Role } from '#shared/messages.ts'
 export interface Member {
   readonly ordinal: Ordinal
   readonly role: Role
-  /** Of a workload: where its host is. */
+  /** Of a workload or a promoter. */
   readonly host?: Ordinal
+  /** Of a host. */
+  readonly devices?: readonly Ordinal[]
 }
 
 /** A stage that offers itself. */
@@ -27,10 +29,14 @@ export interface Placement {
   readonly stageOf: readonly number[]
 }
 
+/** In this order: who is dealt out later comes to those who were before. */
+const DEALT = ['device', 'host', 'promoter'] as const
+
 export const CONDUCTOR_SLOT: Slot = { name: 'conductor', roles: ['conductor'], capacity: 0 }
 
 /**
- * Hosts, devices and promoters are dealt out evenly to the stages of their role; surplus stages stay out. A workload goes to
+ * Devices, hosts and promoters are dealt out evenly to the stages of their role; surplus stages stay out. Where that costs no evenness, a
+ * host comes to its devices and a promoter to its host, for most mail is between them and then stays in one process. A workload goes to
  * a stage that carries nothing but workloads, if there is one, else to its host's stage, else to any that takes it.
  * Gives the roles for which nobody is there instead, if there are such.
  */
@@ -47,14 +53,27 @@ export function place(members: readonly Member[], offers: readonly Offer[]): Pla
     offerOf.set(ordinal, offer)
     taken[offer]!++
   }
+  /** Of those that carry as little, who can carry fewer roles comes first. */
+  const before = (x: number, y: number): boolean =>
+    taken[x]! < taken[y]! || (taken[x] === taken[y] && sorted[x]!.roles.length < sorted[y]!.roles.length)
   const least = (role: string, among: (offer: number) => boolean = () => true): number =>
-    sorted.reduce((best, _, i) => (takes(i, role) && among(i) && (best < 0 || taken[i]! < taken[best]!) ? i : best), -1)
+    sorted.reduce((best, _, i) => (takes(i, role) && among(i) && (best < 0 || before(i, best)) ? i : best), -1)
 
-  for (const { ordinal, role } of members) {
-    if (role === 'conductor' || role === 'workload') continue
-    const offer = least(role)
-    if (offer < 0) lacking.add(role)
-    else put(ordinal, offer)
+  for (const dealt of DEALT) {
+    const ofRole = members.filter(({ role }) => role === dealt)
+    const even = Math.ceil(ofRole.length / sorted.filter(({ roles }) => roles.includes(dealt)).length)
+    const carried = sorted.map(() => 0)
+    for (const { ordinal, host, devices = [] } of ofRole) {
+      const partners = [...devices, ...(host === undefined ? [] : [host])].map((partner) => offerOf.get(partner))
+      const near = (offer: number): number => partners.filter((at) => at === offer).length
+      const most = Math.max(0, ...sorted.map((_, i) => (takes(i, dealt) && carried[i]! < even ? near(i) : 0)))
+      const offer = least(dealt, (i) => most === 0 || (carried[i]! < even && near(i) === most))
+      if (offer < 0) lacking.add(dealt)
+      else {
+        put(ordinal, offer)
+        carried[offer]!++
+      }
+    }
   }
   for (const { ordinal, role, host } of members) {
     if (role !== 'workload') continue

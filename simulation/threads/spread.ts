@@ -56,10 +56,7 @@ function dealt(members: readonly Member[], scenario: Scenario, threads: number):
     stageOf[ordinal] = stage
     byDevice[stage]! += scenario.devices[id]!.physical
   }
-  for (const { id, ordinal, role, host } of members) {
-    const home = role === 'promoter' ? members.find((other) => other.id === scenario.promoters[id]!.host)?.ordinal : host
-    if (home !== undefined) stageOf[ordinal] = stageOf[home]!
-  }
+  for (const { ordinal, host } of members) if (host !== undefined) stageOf[ordinal] = stageOf[host]!
   return stageOf
 }
 
