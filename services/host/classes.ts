@@ -51,8 +51,13 @@ export function missesPerTick(c: RateClass): number {
 }
 
 export function snapshotClass(c: RateClass): Record<string, unknown> {
+  return { ...peekClass(c), pooledMembers: c.pooledMembers.take(), swappedMembers: c.swappedMembers.take() }
+}
+
+/** The lists themselves, and not copies. */
+export function peekClass(c: RateClass): Record<string, unknown> {
   const { stored: _stored, written: _written, pooledMembers, swappedMembers, ...plain } = c
-  return { ...plain, pooledMembers: pooledMembers.take(), swappedMembers: swappedMembers.take() }
+  return { ...plain, pooledMembers: pooledMembers.values, swappedMembers: swappedMembers.values }
 }
 
 export function restoreClass(from: Record<string, unknown>, resolve: (text: string) => SizeLaw): RateClass {

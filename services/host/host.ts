@@ -14,7 +14,7 @@ import { fork, Stream } from '#shared/random.ts'
 import { NEVER, nextOnGrid, NS_PER_S, quantumAt, type Quantum } from '#shared/time.ts'
 import { Access } from './access.ts'
 import { Allocation } from './allocation.ts'
-import { restoreClass, snapshotClass, WORK_TICK_NS } from './classes.ts'
+import { peekClass, restoreClass, snapshotClass, WORK_TICK_NS } from './classes.ts'
 import { POLL_NS, TLB_FLUSH_NS } from './costs.ts'
 import { Demotion } from './demotion.ts'
 import { HintScan } from './hint-scan.ts'
@@ -367,18 +367,18 @@ export class Host implements Actor {
   }
 
   snapshot(): Snapshot {
-    return this.#state(this.#memory.snapshot())
+    return this.#state(this.#memory.snapshot(), snapshotClass)
   }
 
   peek(): Snapshot {
-    return this.#state(this.#memory.snapshot(this.#memory.table.peek()))
+    return this.#state(this.#memory.snapshot(this.#memory.table.peek()), peekClass)
   }
 
-  #state(memory: Record<string, unknown>): Snapshot {
+  #state(memory: Record<string, unknown>, classOf: typeof snapshotClass): Snapshot {
     const flooded = this.#history.snapshot()
     return {
       memory,
-      classes: this.#memory.classes.map(snapshotClass),
+      classes: this.#memory.classes.map(classOf),
       ...(flooded.length > 0 && { flooded }),
       tenancy: this.#tenancy.snapshot(),
       access: this.#access.snapshot(),

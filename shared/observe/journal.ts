@@ -27,7 +27,8 @@ export interface StreamLimits {
   readonly replicas: number
 }
 
-export const STREAM_LIMITS: StreamLimits = { journalBytes: 64 * 2 ** 20, snapshotBytes: 2 * 2 ** 30, replicas: 1 }
+/** A rack of 400 million pages holds up to 3 GB of snapshots, and half as much again while it recovers. */
+export const STREAM_LIMITS: StreamLimits = { journalBytes: 64 * 2 ** 20, snapshotBytes: 6 * 2 ** 30, replicas: 1 }
 
 /** A week. */
 const MAX_AGE_NS = 7 * 86_400 * 1e9

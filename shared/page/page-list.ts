@@ -24,14 +24,19 @@ export class PageList {
     this.length = 0
   }
 
+  /** The values themselves, until the list changes. */
+  get values(): Uint32Array {
+    return this.items.subarray(0, this.length)
+  }
+
   /** A copy of the values. */
   take(): Uint32Array {
-    return this.items.slice(0, this.length)
+    return this.values.slice()
   }
 
   /** A copy of values that are known to fit in 16 bits. */
   take16(): Uint16Array {
-    return new Uint16Array(this.items.subarray(0, this.length))
+    return new Uint16Array(this.values)
   }
 
   /** Holds these values and no others. */

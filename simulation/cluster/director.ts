@@ -255,6 +255,7 @@ export class Director {
 
   #conduct(bus: ConductorEnd, conductor: Conductor, from: GrantState): Promise<GrantOutcome> {
     const { onMoment } = this.#options
+    const first = bus.number + 1
     const placing: Bus = {
       name: bus.name,
       join: (stage, handler) => bus.join(stage, handler),
@@ -262,6 +263,8 @@ export class Director {
       grant: async (grant: Grant): Promise<readonly Report[]> => {
         if (onMoment) await onMoment('grant', bus.number + 1)
         const reports = await bus.grant(grant.commands ? { ...grant, commands: this.#placed(grant.commands) } : grant)
+        // A rack is built in the first step, which takes seconds: no reason for a set in the next one.
+        if (bus.number === first) this.#sets.drop()
         if (onMoment) await onMoment('done', bus.number)
         return reports
       },

@@ -17,8 +17,10 @@ import type { RunJournal, SetRecord } from './run-journal.ts'
 /** A set is due when storing the last one took at most this share of the time since. */
 const STORING_SHARE = 0.05
 const INTERVAL_MS_MIN = 1000
-/** With the time to restore, a recovery stays below 10 s. */
+/** With the time to restore, a recovery stays below 10 s; */
 const INTERVAL_MS_MAX = 4000
+/** but for states so large that sets would take more than this share of the time. */
+const STORING_SHARE_MAX = 0.1
 const OVERDUE_MS = 8000
 
 interface Pending {
@@ -47,6 +49,7 @@ export class SetKeeper {
   #whole = ''
   #lastMs: number
   #intervalMs = INTERVAL_MS_MIN
+  #overdueMs = OVERDUE_MS
   #count = 0
   #subscription: Subscription | undefined
   #writing: Promise<void> = Promise.resolve()
@@ -71,7 +74,7 @@ export class SetKeeper {
     this.drop()
   }
 
-  /** A generation begins, or its first grant comes: what was under way will never be whole, and the next set is a while off. */
+  /** A generation begins, or its first grant is carried out: what was under way will never be whole, and the next set is a while off. */
   drop(): void {
     this.#pending?.abort.abort()
     this.#pending = undefined
@@ -84,7 +87,7 @@ export class SetKeeper {
 
   /** So long has the set under way been waited for that the run should wait too. */
   get overdue(): boolean {
-    return this.#pending !== undefined && this.#wire.now() - this.#pending.beganMs > OVERDUE_MS
+    return this.#pending !== undefined && this.#wire.now() - this.#pending.beganMs > this.#overdueMs
   }
 
   /** The next grant takes a set. */
@@ -173,7 +176,9 @@ export class SetKeeper {
     }
     if (this.#pending !== pending) return
     const tookMs = this.#wire.now() - pending.beganMs
-    this.#intervalMs = Math.min(INTERVAL_MS_MAX, Math.max(INTERVAL_MS_MIN, tookMs / STORING_SHARE))
+    const longestMs = Math.max(INTERVAL_MS_MAX, tookMs / STORING_SHARE_MAX)
+    this.#intervalMs = Math.min(longestMs, Math.max(INTERVAL_MS_MIN, tookMs / STORING_SHARE))
+    this.#overdueMs = Math.max(OVERDUE_MS, 2 * tookMs)
     this.#lastMs = pending.beganMs
     this.#whole = pending.set
     this.#pending = undefined
