@@ -8,12 +8,13 @@ import { JetStreamStore, STREAM_LIMITS } from '#shared/observe/journal.ts'
 import { openLog } from '#shared/observe/log.ts'
 import { loadScenario } from '#shared/scenario.ts'
 import { conductRun } from '#simulation/cluster/conductor-process.ts'
+import type { DirectorOptions } from '#simulation/cluster/director.ts'
 import { DEFAULT_CLUSTER } from '#simulation/cluster/settings.ts'
 import type { Verdict } from '#simulation/verdict.ts'
 import type { NatsServer } from './nats-server.ts'
 
 const CHILD = new URL('crew-child.ts', import.meta.url).pathname
-const QUICKSTART = new URL('../scenarios/quickstart.yaml', import.meta.url)
+const SCENARIOS = new URL('../scenarios/', import.meta.url)
 const HOST = 'host,workload'
 const ROLES = [HOST, HOST, HOST, HOST, 'device', 'device', 'promoter', 'promoter', 'promoter', 'promoter']
 export const PROCESSES = ROLES.length
@@ -25,6 +26,9 @@ export interface ClusterRun {
   /** From the first grant to the verdict. */
   readonly wallMs: number
 }
+
+/** `onMoment` is waited for. */
+export type ClusterRunOptions = Pick<DirectorOptions, 'recoverable' | 'onMoment'>
 
 export class Cluster {
   readonly #wire: NatsWire
@@ -50,11 +54,8 @@ export class Cluster {
     return new Cluster(wire, store, directory, children)
   }
 
-  /**
-   * Journal, snapshots (but where it need not be recoverable) and run folder as in the product. `onGrant` is told before each, by
-   * number from 1, and waited for.
-   */
-  async run(yaml: string, onGrant: (number: number) => Promise<void> | void = () => {}, recoverable = true): Promise<ClusterRun> {
+  /** Journal, snapshots (but where it need not be recoverable) and run folder as in the product. */
+  async run(yaml: string, { recoverable = true, onMoment }: ClusterRunOptions = {}): Promise<ClusterRun> {
     let startMs: number | undefined
     // From grant to done: the report that is drawn at the end is no part of what is measured.
     let endMs = 0
@@ -65,9 +66,8 @@ export class Cluster {
       log: openLog('bench', 'warn'),
       onMoment: (moment, number) => {
         if (moment === 'done') endMs = performance.now()
-        if (moment !== 'grant') return
-        startMs ??= performance.now()
-        return onGrant(number)
+        if (moment === 'grant') startMs ??= performance.now()
+        return onMoment?.(moment, number)
       },
     })
     const result = await Promise.race([conducted, ...this.#children.map(deathOf)])
@@ -89,13 +89,13 @@ async function deathOf(child: ChildProcess): Promise<never> {
   throw new Error(`a process of the cluster ended with ${code}`)
 }
 
-export function quickstartYaml(...overrides: readonly string[]): string {
-  return loadScenario(readFileSync(QUICKSTART, 'utf8'), 'quickstart.yaml', overrides).yaml
+export function scenarioYaml(name: string, ...overrides: readonly string[]): string {
+  return loadScenario(readFileSync(new URL(name, SCENARIOS), 'utf8'), name, overrides).yaml
 }
 
 /** Quickstart's actors with nothing to do; a workload that would start long after the end keeps the run from being over. */
 export function idleYaml(quanta: number): string {
-  const withoutWorkloads = readFileSync(QUICKSTART, 'utf8').split(/^workloads:/m)[0]!
+  const withoutWorkloads = readFileSync(new URL('quickstart.yaml', SCENARIOS), 'utf8').split(/^workloads:/m)[0]!
   const workloads = 'workloads: { late: { host: host-1, kind: uniform, size: 4KiB, accesses: 1/s, start: 10h } }\n'
   return loadScenario(withoutWorkloads + workloads, 'idle', ['quantum=1ms', `duration=${quanta}ms`]).yaml
 }

@@ -14,6 +14,7 @@ import { natsRoundTrip } from './nats-round-trip.ts'
 import { phold } from './phold.ts'
 import { quickstart } from './quickstart.ts'
 import { rack } from './rack.ts'
+import { rackSnapshot } from './rack-snapshot.ts'
 import { start } from './start.ts'
 import { sweep1000 } from './sweep.ts'
 import { telemetry } from './telemetry.ts'
@@ -25,6 +26,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   start,
   telemetry,
   rack,
+  rackSnapshot,
   traceReferences,
   lifecycleTable,
   memoryBus,

@@ -7,7 +7,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { BareBarrier } from './bare-barrier.ts'
-import { Cluster, PROCESSES, quickstartYaml } from './cluster.ts'
+import { Cluster, PROCESSES, scenarioYaml } from './cluster.ts'
 import type { Benchmark } from './harness.ts'
 import { NatsServer } from './nats-server.ts'
 
@@ -27,7 +27,7 @@ export const natsQuickstart: Benchmark = {
       const beforeMs = await bare.rounds(ROUNDS)
       const { stdout } = await promisify(execFile)(process.execPath, [MEMORY_CHILD, ...overrides])
       const memoryMs = Number(stdout.split(' ')[1])
-      const { verdict, wallMs } = await cluster.run(quickstartYaml(...overrides))
+      const { verdict, wallMs } = await cluster.run(scenarioYaml('quickstart.yaml', ...overrides))
       const barrierMs = (beforeMs + (await bare.rounds(ROUNDS))) / (2 * ROUNDS)
       process.stderr.write(
         `${verdict.quanta} quanta: ${short(wallMs)} s over NATS, ${short(memoryMs)} s in memory, a barrier ${barrierMs.toFixed(2)} ms\n`,

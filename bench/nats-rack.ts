@@ -1,40 +1,54 @@
 /**
- * The rack in small over NATS by two processes that carry half of it each, as in the product, against the same run over two threads:
- * ratio of wall times. And without snapshots, which are most of the difference: then what is over is the price of bags as
- * messages, some of them above the server's max_payload. All are timed to the verdict, over NATS from the first grant, over threads
- * from the end of the first quantum.
+ * The rack over NATS, by two processes that carry half of it each, as in the product, against the same rack over two threads: ratio of
+ * wall times, set-up and verdict included (over NATS from the first grant). And without snapshots: then what is over is the price of bags
+ * as messages, some of them far above the server's max_payload. A set of snapshots is timed from its grant until it is whole.
  */
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
-import { ALL_ROLES, Cluster } from './cluster.ts'
+import { assert } from '#shared/errors.ts'
+import { ALL_ROLES, Cluster, scenarioYaml } from './cluster.ts'
 import type { Benchmark } from './harness.ts'
 import { NatsServer } from './nats-server.ts'
-import { rackLikeYaml } from './rack-like.ts'
-
-const CHILD = new URL('rack-like-child.ts', import.meta.url).pathname
+import { runRack } from './rack.ts'
 
 export const natsRack: Benchmark = {
   figures: [
     { name: 'rack-nats-over-workers', unit: 'of the wall time', goal: 1.2, better: 'lower' },
     { name: 'rack-nats-bags-over-workers', unit: 'of the wall time', goal: 1.2, better: 'lower' },
+    { name: 'rack-set-seconds', unit: 's', goal: 10, better: 'lower' },
   ],
   runs: 3,
   prepare: (quick) => async () => {
-    const seconds = quick ? 2 : 5
-    const whole = await natsWallMs(seconds, true)
-    const bags = await natsWallMs(seconds, false)
-    const threads = Number((await promisify(execFile)(process.execPath, [CHILD, String(seconds)])).stdout)
-    const [a, b, c] = [whole, bags, threads].map((ms) => (ms / 1000).toFixed(2))
-    process.stderr.write(`${seconds} s in ${a} s over NATS, in ${b} s without snapshots, in ${c} s over threads\n`)
-    return [whole / threads, bags / threads]
+    const overrides = quick ? ['duration=10s'] : []
+    const whole = await natsRun(overrides, true)
+    const bags = await natsRun(overrides, false)
+    const threads = await runRack(overrides, 2)
+    assert(whole.digest === threads.run.digest && bags.digest === threads.run.digest, 'all of them are the same run')
+    const seconds = [whole.wallSeconds, bags.wallSeconds, threads.wallSeconds]
+    const [a, b, c] = seconds.map((value) => value.toFixed(1))
+    const sets = whole.sets.map((set) => set.toFixed(1)).join(', ')
+    process.stderr.write(`${a} s over NATS (sets: ${sets} s), ${b} s without snapshots, ${c} s over threads\n`)
+    return [whole.wallSeconds / threads.wallSeconds, bags.wallSeconds / threads.wallSeconds, Math.max(...whole.sets)]
   },
 }
 
-async function natsWallMs(seconds: number, recoverable: boolean): Promise<number> {
+interface NatsRun {
+  readonly wallSeconds: number
+  readonly digest: string
+  /** What each set took, in seconds. */
+  readonly sets: readonly number[]
+}
+
+async function natsRun(overrides: readonly string[], recoverable: boolean): Promise<NatsRun> {
   const server = await NatsServer.start()
   const cluster = await Cluster.start(server, { roles: [ALL_ROLES, ALL_ROLES] })
+  const sets: number[] = []
+  let beganMs = 0
+  const onMoment = (moment: string): void => {
+    if (moment === 'set') beganMs = performance.now()
+    else if (moment === 'whole') sets.push((performance.now() - beganMs) / 1000)
+  }
   try {
-    return (await cluster.run(rackLikeYaml(seconds), undefined, recoverable)).wallMs
+    const { wallMs, verdict } = await cluster.run(scenarioYaml('rack.yaml', ...overrides), { recoverable, onMoment })
+    return { wallSeconds: wallMs / 1000, digest: verdict.digest, sets }
   } finally {
     await cluster.stop()
     await server.stop()

@@ -51,7 +51,7 @@ export interface DirectorOptions {
   readonly recoverable?: boolean
   readonly onProgress?: (progress: Progress) => void
   /** Told before what follows is done, and waited for; tests use it to die at a given point. */
-  readonly onMoment?: (moment: 'grant' | 'done' | 'set', number: number) => Promise<void> | void
+  readonly onMoment?: (moment: 'grant' | 'done' | 'set' | 'whole', number: number) => Promise<void> | void
   /** Ends the run early, with a verdict. */
   readonly end?: AbortSignal
   /** Leaves the run as it is, to be resumed by another process. */
@@ -128,7 +128,10 @@ export class Director {
       refused: (name, reason) => refusals.say((held) => log.warn({ name, reason, held }, 'refused a process')),
     })
     this.#posts = new Posts(wire, this.#roster, order, this.#dropped, log, (lost) => this.#bus?.abandon(lost), options.stages)
-    this.#sets = new SetKeeper(wire, store, journal, this.#dropped, log, options.recoverable ?? true)
+    this.#sets = new SetKeeper(wire, store, journal, this.#dropped, log, {
+      wanted: options.recoverable ?? true,
+      onWhole: (first) => void options.onMoment?.('whole', first),
+    })
     this.#trail = new Trail(journal, () => wire.now())
     const { run, secret } = order
     this.#commands = new Commands({

@@ -33,8 +33,10 @@ let journal: RunJournal
 let dropped: Dropped
 let sets: SetKeeper
 let bus: ConductorEnd
+let wholes: number[]
 
 beforeEach(async () => {
+  wholes = []
   network = new Network()
   stages = network.wire('stages')
   store = new Balky()
@@ -43,7 +45,7 @@ beforeEach(async () => {
   journal = await RunJournal.open(store, 'lobby-test', order)
   await journal.nextGeneration()
   const wire = network.wire('conductor')
-  sets = new SetKeeper(wire, store, journal, dropped, QUIET, true)
+  sets = new SetKeeper(wire, store, journal, dropped, QUIET, { wanted: true, onWhole: (first) => wholes.push(first) })
   sets.open()
   bus = new ConductorEnd(wire, { run: 'run-1', generation: 1, roles: ['conductor', 'host', 'device'], first: 5 })
 })
@@ -85,6 +87,7 @@ describe('a set', () => {
     const { set } = journal
     expect(set).toMatchObject({ set: '1-1', first: 5, state: STATE, placement: PLACEMENT })
     expect(set!.stages.slice(1).map(({ object }) => object)).toEqual(['one', 'two'])
+    expect(wholes).toEqual([5])
     const place = { run: 'run-1', role: 'conductor' }
     const { signal } = new AbortController()
     expect(await getSnapshot(store, place, set!.ledger, signal)).toEqual({ books: 1 })
@@ -122,6 +125,23 @@ describe('a set', () => {
     stored({ stage: 2 })
     await breathe()
     expect(sets.overdue).toBe(false)
+  })
+
+  test('that took long is followed by one when it has cost a tenth of the time, and that one may take twice as long', async () => {
+    await begun()
+    stored({ stage: 1 })
+    network.advance(5999)
+    stored({ stage: 2 })
+    await breathe()
+    network.advance(53_990)
+    expect(sets.due).toBe(false)
+    network.advance(30)
+    expect(sets.due).toBe(true)
+    sets.begin(bus, STATE, PLACEMENT, { books: 2 })
+    network.advance(11_900)
+    expect(sets.overdue).toBe(false)
+    network.advance(200)
+    expect(sets.overdue).toBe(true)
   })
 
   test('that was under way when a new generation begins is dropped', async () => {

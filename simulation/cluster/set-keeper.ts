@@ -23,6 +23,13 @@ const INTERVAL_MS_MAX = 4000
 const STORING_SHARE_MAX = 0.1
 const OVERDUE_MS = 8000
 
+export interface SetKeeperOptions {
+  /** Without, no set is ever due. */
+  readonly wanted: boolean
+  /** Hears the number of the grant from which the run can be repeated now. */
+  readonly onWhole?: (first: number) => void
+}
+
 interface Pending {
   readonly bus: ConductorEnd
   readonly set: string
@@ -43,7 +50,7 @@ export class SetKeeper {
   readonly #dropped: Dropped
   readonly #log: Log
   readonly #trouble = new Seldom()
-  readonly #wanted: boolean
+  readonly #options: SetKeeperOptions
   #pending: Pending | undefined
   /** The last set that became whole. */
   #whole = ''
@@ -54,13 +61,13 @@ export class SetKeeper {
   #subscription: Subscription | undefined
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(wire: Wire, store: Store, journal: RunJournal, dropped: Dropped, log: Log, wanted: boolean) {
+  constructor(wire: Wire, store: Store, journal: RunJournal, dropped: Dropped, log: Log, options: SetKeeperOptions) {
     this.#wire = wire
     this.#store = store
     this.#journal = journal
     this.#dropped = dropped
     this.#log = log
-    this.#wanted = wanted
+    this.#options = options
     this.#lastMs = wire.now()
   }
 
@@ -82,7 +89,7 @@ export class SetKeeper {
   }
 
   get due(): boolean {
-    return this.#wanted && this.#pending === undefined && this.#wire.now() - this.#lastMs >= this.#intervalMs
+    return this.#options.wanted && this.#pending === undefined && this.#wire.now() - this.#lastMs >= this.#intervalMs
   }
 
   /** So long has the set under way been waited for that the run should wait too. */
@@ -182,5 +189,6 @@ export class SetKeeper {
     this.#lastMs = pending.beganMs
     this.#whole = pending.set
     this.#pending = undefined
+    this.#options.onWhole?.(pending.first)
   }
 }

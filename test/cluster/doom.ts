@@ -1,7 +1,7 @@
 /** A process that a test has doomed: it dies, or kills another, at a given moment of the protocol, once. */
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 
-export type Moment = 'grant' | 'bags' | 'done' | 'set'
+export type Moment = 'grant' | 'bags' | 'done' | 'set' | 'whole'
 
 export interface Doom {
   readonly moment: Moment
