@@ -5,11 +5,12 @@
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { assert } from '../errors.ts'
+import { errorOf, type Failure } from '../failure.ts'
 import { NEVER, type Quantum } from '../time.ts'
 import { ASK, Barrier, SAY } from './barrier.ts'
 import type { Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
 import { newTray } from './shared-bag.ts'
-import { errorOf, type Failure, type GrantRest, type ReportRest, WorkerEnd, type WorkerPost } from './worker-end.ts'
+import { type GrantRest, type ReportRest, WorkerEnd, type WorkerPost } from './worker-end.ts'
 
 interface Seat {
   readonly port: MessagePort
