@@ -25,4 +25,6 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
     stderr: process.stderr,
     stdin: process.stdin,
   })
+  // Whatever still hangs on the event loop, a connection that is being made for instance, must not keep a process that is done.
+  process.stdout.write('', () => process.exit())
 }

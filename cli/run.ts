@@ -63,7 +63,7 @@ export async function run(file: string, flags: RunFlags, io: Io): Promise<number
   const options = { signal: interrupt.signal, onProgress, pace }
   await using board = dashboard && new (await import('./dashboard.ts')).RunBoard(dashboard, io)
   const live = network ? undefined : await board?.live()
-  const onCluster = network && board && ((cluster: string) => board.follow(network.bus, cluster, network.log))
+  const onCluster = network && board && ((cluster: string) => board.follow(network.bus, cluster, network.log, interrupt.signal))
   const result = network
     ? await (
         await import('#simulation/cluster/local-run.ts')

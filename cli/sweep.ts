@@ -41,7 +41,7 @@ export async function sweep(file: string | undefined, flags: SweepFlags, io: Io)
     io,
     `the sweep stops now and keeps what was run; "coldpool sweep --resume ${folder.path}" goes on`,
   )
-  await using crew = await crewOf(folder.sweep, threads, network, io)
+  await using crew = await crewOf(folder.sweep, threads, network, interrupt.signal, io)
   if (!(await carried(folder, crew, interrupt, progress))) return EXIT_INTERRUPTED
   progress.end()
   const { conclude } = await import('#simulation/sweep/conclusion.ts')
@@ -84,6 +84,7 @@ async function crewOf(
   given: Sweep,
   threads: number | undefined,
   network: { readonly bus: string; readonly cluster: string } | undefined,
+  signal: AbortSignal,
   io: Io,
 ): Promise<Crew & AsyncDisposable> {
   if (network === undefined) {
@@ -101,7 +102,7 @@ async function crewOf(
     throw new ColdpoolError('CP_SCENARIO_SIZE', printable(given.scenario), `has ${length} characters`, expected)
   }
   const log = openLog('sweep', logLevel(undefined, 'warn'))
-  const wire = await connectWire(busSettings({ bus: network.bus }), 'coldpool sweep', log)
+  const wire = await connectWire(busSettings({ bus: network.bus }), 'coldpool sweep', log, { signal })
   const onNotice = (notice: string): void => void io.stderr.write(`${notice}\n`)
   const crew = new Dealer({ wire, cluster: network.cluster, sweep: given, onNotice })
   return Object.assign(crew, { [Symbol.asyncDispose]: () => wire.close() })

@@ -42,7 +42,7 @@ export async function conductorProcess(
   const file = env['COLDPOOL_SCENARIO'] ?? 'scenarios/quickstart.yaml'
   const pace = parsePace(env['COLDPOOL_PACE'] ?? '1x', 'COLDPOOL_PACE')
   const settings = busSettings(flags)
-  const wire = await connectWire(settings, 'conductor', log, { patient: true })
+  const wire = await connectWire(settings, 'conductor', log, { patient: true, signal: leave })
   const stopAlive = showAlive(wire)
   try {
     const store = await JetStreamStore.create(wire, streamLimits())

@@ -45,7 +45,7 @@ export async function runOverNats(input: RunInput, options: LocalRunOptions): Pr
   const cluster = options.cluster ?? `run-${randomBytes(4).toString('hex')}`
   const members = new Cast(scenario).members.filter(({ role }) => role !== 'conductor')
   await options.onCluster?.(cluster)
-  const wire = await connectWire(bus, 'conductor', log)
+  const wire = await connectWire(bus, 'conductor', log, signal && { signal })
   const end = new AbortController()
   try {
     const store = processes ? await JetStreamStore.create(wire, STREAM_LIMITS) : new MemoryStore()

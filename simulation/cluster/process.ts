@@ -25,7 +25,7 @@ export async function crewProcess(flags: CrewFlags, signal: AbortSignal, more: P
   const name = flags.name ?? processName(roles[0]!)
   const log = openLog(name, logLevel(flags.log, 'info'))
   const settings = busSettings(flags)
-  const wire = await connectWire(settings, name, log, { patient: true })
+  const wire = await connectWire(settings, name, log, { patient: true, signal })
   const stopAlive = showAlive(wire)
   try {
     const store = await JetStreamStore.open(wire)
@@ -42,7 +42,7 @@ export async function crewProcess(flags: CrewFlags, signal: AbortSignal, more: P
 export async function serviceMain(serve: (flags: BusFlags, signal: AbortSignal) => Promise<void>): Promise<void> {
   process.exitCode = await guarded(async () => {
     const { values } = options()
-    await serve(values, endSignal())
+    await untilAsked((signal) => serve(values, signal))
   })
   // Whatever still hangs on the event loop, a lost connection for instance, must not keep a process that is done.
   process.exit()
@@ -65,6 +65,16 @@ function options(): { values: BusFlags } {
     return parseArgs({ options: { bus: { type: 'string' }, cluster: { type: 'string' }, log: { type: 'string' } } })
   } catch (error) {
     throw new ColdpoolError('CP_OPTION', 'options', (error as Error).message, '--bus nats://…, --cluster NAME and --log LEVEL')
+  }
+}
+
+/** Whatever is cut short because the process was asked to end has ended well. */
+export async function untilAsked(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const signal = endSignal()
+  try {
+    await work(signal)
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error
   }
 }
 
