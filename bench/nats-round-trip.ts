@@ -7,12 +7,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from '@nats-io/transport-node'
-import type { Actor, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
+import type { Outbox } from '#shared/actor.ts'
 import { ConductorEnd } from '#shared/bus/conductor-end.ts'
 import { NatsWire } from '#shared/bus/nats.ts'
 import { StageEnd } from '#shared/bus/stage-end.ts'
 import { Stage } from '#shared/stage.ts'
 import type { Quantum } from '#shared/time.ts'
+import { BusyActor } from './busy-actor.ts'
 import type { Benchmark } from './harness.ts'
 import { NatsServer } from './nats-server.ts'
 
@@ -67,31 +68,9 @@ async function stageProcess(stage: number, url: string): Promise<ChildProcess> {
   return child
 }
 
-class Pen implements Actor {
-  readonly id: string
-  readonly ordinal: number
-
-  constructor(ordinal: number) {
-    this.id = `pen-${ordinal}`
-    this.ordinal = ordinal
-  }
-
-  step(_now: Quantum, _inbox: readonly unknown[], out: Outbox): void {
+class Pen extends BusyActor {
+  override step(_now: Quantum, _inbox: readonly unknown[], out: Outbox): void {
     out.send(1 - this.ordinal, 'progress', { workNs: 1e6, allocated: 1, epochsDone: 0, sweepPassesDone: 0 })
-  }
-
-  nextWake(now: Quantum): Quantum {
-    return now + 1
-  }
-
-  snapshot(): Snapshot {
-    return {}
-  }
-
-  restore(): void {}
-
-  observe(): Telemetry {
-    return {}
   }
 }
 

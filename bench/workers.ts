@@ -3,12 +3,11 @@
  * the barrier costs: quanta in which two stages, one of them in another thread, have nothing to do but step.
  */
 import { workerData } from 'node:worker_threads'
-import type { Actor, Snapshot, Telemetry } from '#shared/actor.ts'
 import { serveStage } from '#shared/bus/worker-end.ts'
 import { type WorkerHire, WorkersBus } from '#shared/bus/workers.ts'
 import { assert } from '#shared/errors.ts'
 import { Stage } from '#shared/stage.ts'
-import type { Quantum } from '#shared/time.ts'
+import { BusyActor } from './busy-actor.ts'
 import type { Benchmark } from './harness.ts'
 import { runRack } from './rack.ts'
 
@@ -46,34 +45,8 @@ async function barrierMicroseconds(): Promise<number> {
   return (ms / QUANTA) * 1000
 }
 
-class Busy implements Actor {
-  readonly id: string
-  readonly ordinal: number
-
-  constructor(ordinal: number) {
-    this.id = `busy-${ordinal}`
-    this.ordinal = ordinal
-  }
-
-  step(): void {}
-
-  nextWake(now: Quantum): Quantum {
-    return now + 1
-  }
-
-  snapshot(): Snapshot {
-    return {}
-  }
-
-  restore(): void {}
-
-  observe(): Telemetry {
-    return {}
-  }
-}
-
 function busyStage(id: number): Stage {
-  return new Stage(id, [new Busy(id)], (ordinal) => ordinal)
+  return new Stage(id, [new BusyActor(id)], (ordinal) => ordinal)
 }
 
 // Run as a worker thread, this file is the other stage.

@@ -29,8 +29,8 @@ export class RunBoard implements AsyncDisposable {
   }
 
   /** For a run over NATS. */
-  async follow(bus: BusSettings, cluster: string, log: string | undefined): Promise<void> {
-    const wire = await connectWire(bus, 'dashboard', openLog('dashboard', logLevel(log, 'warn')))
+  async follow(bus: BusSettings, cluster: string, log: string | undefined, signal: AbortSignal): Promise<void> {
+    const wire = await connectWire(bus, 'dashboard', openLog('dashboard', logLevel(log, 'warn')), { signal })
     await this.#open({
       source: new Feed(wire, cluster, wire.dropped),
       operator: () => ({ ask: (request) => askConductor(wire, cluster, request) }),

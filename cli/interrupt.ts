@@ -3,6 +3,14 @@ import type { Io } from './io.ts'
 
 export const EXIT_INTERRUPTED = 130
 
+/** What is thrown where an interrupt leaves nothing to tell. */
+export class Interrupted extends Error {
+  constructor() {
+    super('interrupted')
+    this.name = 'Interrupted'
+  }
+}
+
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
 
 export interface Interrupt extends Disposable {
@@ -16,7 +24,7 @@ export function listenForInterrupt(io: Io, soon = 'the run ends now and its fold
     // The terminal's line may hold a progress bar, hence the line break.
     if (controller.signal.aborted) process.exit(EXIT_INTERRUPTED)
     io.stderr.write(`\ninterrupted: ${soon}; once more to quit at once\n`)
-    controller.abort()
+    controller.abort(new Interrupted())
   }
   for (const signal of SIGNALS) process.on(signal, onSignal)
   return {

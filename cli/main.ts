@@ -11,10 +11,19 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
   )
   process.exitCode = 2
 } else {
-  // A third of the time until a run begins would be blanking out types and compiling. Where nothing can be kept, nothing is.
+  // A third of the time until a run begins would be blanking out types and compiling.
   const { XDG_CACHE_HOME, HOME } = process.env
   const caches = XDG_CACHE_HOME || (HOME && join(HOME, '.cache'))
-  if (caches) enableCompileCache(join(caches, 'coldpool'))
+  if (caches) {
+    const { makeFolder } = await import('#simulation/make-folder.ts')
+    const cache = join(caches, 'coldpool')
+    try {
+      makeFolder(cache)
+      enableCompileCache(cache)
+    } catch {
+      // Where nothing can be kept, nothing is.
+    }
+  }
   // A reader that has seen enough (`| head`) is no error.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
@@ -25,4 +34,6 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
     stderr: process.stderr,
     stdin: process.stdin,
   })
+  // Whatever still hangs on the event loop, a connection that is being made for instance, must not keep a process that is done.
+  process.stdout.write('', () => process.exit())
 }

@@ -9,6 +9,7 @@ import { addClusterCommands, append } from './cluster-commands.ts'
 import type { CompareFlags } from './compare.ts'
 import type { ContentionFlags } from './contention.ts'
 import type { ExperimentFlags } from './experiment.ts'
+import { EXIT_INTERRUPTED, Interrupted } from './interrupt.ts'
 import type { Io } from './io.ts'
 import type { ReportFlags } from './report.ts'
 import type { RunFlags } from './run.ts'
@@ -209,6 +210,7 @@ async function schemaOf(kind: string): Promise<object> {
 
 function report(error: unknown, io: Io): number {
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.fine
+  if (error instanceof Interrupted) return EXIT_INTERRUPTED
   const cause = error instanceof CommanderError ? misuse(error) : error
   if (cause instanceof ColdpoolError || cause instanceof ScenarioError) {
     io.stderr.write(`${cause.message}\n`)

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Progress } from '#simulation/progress.ts'
-import { progressLine, showGauge, showProgress } from './progress.ts'
+import { progressLine, showGauge, showProgress, showReading } from './progress.ts'
 
 const PROGRESS: Progress = {
   virtualSeconds: 31.24,
@@ -51,6 +51,15 @@ describe('progress', () => {
     vi.advanceTimersByTime(1)
     display.show(1, 2, () => 'half')
     expect(written).toBe('half\n')
+  })
+
+  it('of a file that is read before the run is a line every two seconds, and none once it is read', () => {
+    using reading = showReading(stderr)
+    for (let tenths = 1; tenths <= 30; tenths++) {
+      vi.advanceTimersByTime(100)
+      reading.show('refs\n.bin', tenths * 2 ** 20, 30 * 2 ** 20)
+    }
+    expect(written).toBe('reading refs\\u000a.bin · 20.0 MiB of 30.0 MiB\n')
   })
 
   it('is a bar on a terminal, gone at the end', () => {

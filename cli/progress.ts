@@ -2,7 +2,9 @@
 import cliProgress from 'cli-progress'
 import { PAGE_STATES } from '#shared/page/lifecycle.ts'
 import { formatBytes, formatCount, formatPercentage } from '#shared/units.ts'
+import { printable } from '#shared/scenario/problems.ts'
 import type { Progress } from '#simulation/progress.ts'
+import type { OnReading } from '#simulation/reference-file.ts'
 import type { Io } from './io.ts'
 
 const PLAIN_EVERY_MS = 2000
@@ -27,6 +29,18 @@ export function showProgress(stderr: Io['stderr'] | undefined): ProgressDisplay 
   return {
     ...rest,
     show: (progress) => show(progress.virtualSeconds, progress.totalSeconds, () => progressLine(progress)),
+  }
+}
+
+/** Of files that are read before a run begins. */
+export function showReading(stderr: Io['stderr'] | undefined): Disposable & { readonly show: OnReading } {
+  const reading = showGauge(stderr)
+  return {
+    ...reading,
+    show: (file, bytes, ofBytes) => {
+      if (bytes === ofBytes) reading.end()
+      else reading.show(bytes, ofBytes, () => `reading ${printable(file)} · ${formatBytes(bytes)} of ${formatBytes(ofBytes)}`)
+    },
   }
 }
 

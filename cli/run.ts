@@ -12,7 +12,7 @@ import { readInjectionsText, readScenarioText } from '#simulation/scenario-file.
 import { EXIT_INTERRUPTED, listenForInterrupt } from './interrupt.ts'
 import type { Io } from './io.ts'
 import { type FieldOptions, fieldOverrides } from './options.ts'
-import { BEHIND_SECONDS, showProgress } from './progress.ts'
+import { BEHIND_SECONDS, showProgress, showReading } from './progress.ts'
 import { workersOption } from './workers.ts'
 
 /** More is a slip. */
@@ -53,17 +53,19 @@ export async function run(file: string, flags: RunFlags, io: Io): Promise<number
   using traceFile =
     tracePath === undefined ? undefined : (await import('#simulation/perfetto/trace.ts')).openTrace(tracePath, scenario)
   using interrupt = listenForInterrupt(io)
-  using progress = showProgress(json || quiet ? undefined : io.stderr)
+  const shown = json || quiet ? undefined : io.stderr
+  using reading = showReading(shown)
+  using progress = showProgress(shown)
   let behindSeconds = 0
   const input = { scenario, yaml, out, ...(script && { script }) }
   const onProgress = (now: Progress): void => {
     behindSeconds = now.behindSeconds ?? 0
     progress.show(now)
   }
-  const options = { signal: interrupt.signal, onProgress, pace }
+  const options = { signal: interrupt.signal, onProgress, onReading: reading.show, pace }
   await using board = dashboard && new (await import('./dashboard.ts')).RunBoard(dashboard, io)
   const live = network ? undefined : await board?.live()
-  const onCluster = network && board && ((cluster: string) => board.follow(network.bus, cluster, network.log))
+  const onCluster = network && board && ((cluster: string) => board.follow(network.bus, cluster, network.log, interrupt.signal))
   const result = network
     ? await (
         await import('#simulation/cluster/local-run.ts')

@@ -1,6 +1,6 @@
 /** `coldpool stage`: a process that carries actors of a cluster. */
 import { ColdpoolError } from '#shared/errors.ts'
-import { crewProcess, endSignal } from '#simulation/cluster/process.ts'
+import { crewProcess, untilAsked } from '#simulation/cluster/process.ts'
 
 export interface StageFlags {
   readonly bus?: string
@@ -24,9 +24,8 @@ export async function stage(flags: StageFlags): Promise<number> {
     throw wrong('--name', name, 'at most 64 of A-Z, a-z, 0-9, - and _')
   const { capacity = '0' } = flags
   if (!/^\d{1,6}$/.test(capacity)) throw wrong('--capacity', capacity, 'a whole number; 0 for any number of actors')
-  await crewProcess({ bus, cluster, log, roles: [...new Set(roles)], name, capacity: Number(capacity) }, endSignal())
-  // The channel to the process that started this one would keep it alive.
-  if (process.connected) process.disconnect()
+  const crew = { bus, cluster, log, roles: [...new Set(roles)], name, capacity: Number(capacity) }
+  await untilAsked((signal) => crewProcess(crew, signal))
   return 0
 }
 

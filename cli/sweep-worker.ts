@@ -3,8 +3,7 @@ import { availableParallelism } from 'node:os'
 import { once } from 'node:events'
 import { logLevel } from '#shared/observe/log-level.ts'
 import { openLog } from '#shared/observe/log.ts'
-import { connectWire } from '#simulation/cluster/connect.ts'
-import { endSignal, showAlive } from '#simulation/cluster/process.ts'
+import { overBus, untilAsked } from '#simulation/cluster/process.ts'
 import { type BusFlags, busSettings, clusterName, DEFAULT_CLUSTER } from '#simulation/cluster/settings.ts'
 import { SweepWorker } from '#simulation/sweep/worker.ts'
 import { RUNS_MAX, workersOption } from './workers.ts'
@@ -19,18 +18,12 @@ export async function sweepWorker(flags: SweepWorkerFlags): Promise<number> {
   const cluster = clusterName(flags) ?? DEFAULT_CLUSTER
   const threads = workersOption(flags.workers, RUNS_MAX) ?? availableParallelism()
   const log = openLog('sweep-worker', logLevel(flags.log, 'info'))
-  const signal = endSignal()
-  const wire = await connectWire(settings, 'coldpool sweep-worker', log, { patient: true })
-  const stopAlive = showAlive(wire)
-  try {
-    await using worker = new SweepWorker({ wire, cluster, threads, log })
-    await worker.open()
-    if (!signal.aborted) await once(signal, 'abort')
-  } finally {
-    stopAlive()
-    await wire.close()
-  }
-  // The channel to the process that started this one would keep it alive.
-  if (process.connected) process.disconnect()
+  await untilAsked((signal) =>
+    overBus(settings, 'coldpool sweep-worker', log, signal, async (wire) => {
+      await using worker = new SweepWorker({ wire, cluster, threads, log })
+      await worker.open()
+      if (!signal.aborted) await once(signal, 'abort')
+    }),
+  )
   return 0
 }

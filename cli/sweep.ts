@@ -8,8 +8,9 @@ import { connectWire } from '#simulation/cluster/connect.ts'
 import { busSettings, clusterName, DEFAULT_CLUSTER } from '#simulation/cluster/settings.ts'
 import { readScenarioText, readSweepText, scenarioOfSweep } from '#simulation/scenario-file.ts'
 import type { Crew } from '#simulation/sweep/crew.ts'
+import { checkSettings } from '#simulation/sweep/mistakes.ts'
 import { carryOut, createSweep, openSweep, type SweepFolder } from '#simulation/sweep/sweep.ts'
-import { checkSettings, parseSweep, type Sweep, sweepOf } from '#simulation/sweep/sweep-file.ts'
+import { parseSweep, type Sweep, sweepOf } from '#simulation/sweep/sweep-file.ts'
 import { EXIT_INTERRUPTED, type Interrupt, listenForInterrupt } from './interrupt.ts'
 import type { Io } from './io.ts'
 import { type Gauge, showGauge } from './progress.ts'
@@ -41,7 +42,7 @@ export async function sweep(file: string | undefined, flags: SweepFlags, io: Io)
     io,
     `the sweep stops now and keeps what was run; "coldpool sweep --resume ${folder.path}" goes on`,
   )
-  await using crew = await crewOf(folder.sweep, threads, network, io)
+  await using crew = await crewOf(folder.sweep, threads, network, interrupt.signal, io)
   if (!(await carried(folder, crew, interrupt, progress))) return EXIT_INTERRUPTED
   progress.end()
   const { conclude } = await import('#simulation/sweep/conclusion.ts')
@@ -84,6 +85,7 @@ async function crewOf(
   given: Sweep,
   threads: number | undefined,
   network: { readonly bus: string; readonly cluster: string } | undefined,
+  signal: AbortSignal,
   io: Io,
 ): Promise<Crew & AsyncDisposable> {
   if (network === undefined) {
@@ -101,7 +103,7 @@ async function crewOf(
     throw new ColdpoolError('CP_SCENARIO_SIZE', printable(given.scenario), `has ${length} characters`, expected)
   }
   const log = openLog('sweep', logLevel(undefined, 'warn'))
-  const wire = await connectWire(busSettings({ bus: network.bus }), 'coldpool sweep', log)
+  const wire = await connectWire(busSettings({ bus: network.bus }), 'coldpool sweep', log, { signal })
   const onNotice = (notice: string): void => void io.stderr.write(`${notice}\n`)
   const crew = new Dealer({ wire, cluster: network.cluster, sweep: given, onNotice })
   return Object.assign(crew, { [Symbol.asyncDispose]: () => wire.close() })

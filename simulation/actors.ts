@@ -8,6 +8,7 @@ import { enlarged } from '#shared/scenario/newcomer.ts'
 import { Conductor } from '#services/conductor/conductor.ts'
 import { Foreign } from '#services/workload/foreign.ts'
 import { Plot } from './plot.ts'
+import type { OnReading } from './reference-file.ts'
 
 const CONDUCTOR = 0
 
@@ -31,7 +32,8 @@ export class Cast {
   readonly #newcomers = new Set<Ordinal>()
   readonly #plot: Plot
 
-  constructor(scenario: Scenario) {
+  /** `onReading` hears of the files that actors read when they are made. */
+  constructor(scenario: Scenario, onReading?: OnReading) {
     this.#scenario = scenario
     this.#workloads = Object.keys(scenario.workloads).length
     this.#enter('conductor', 'conductor')
@@ -43,7 +45,7 @@ export class Cast {
     }
     for (const [id, { host }] of Object.entries(scenario.promoters)) this.#enter(id, 'promoter', host)
     for (const [id, { host }] of Object.entries(scenario.workloads)) this.#enter(id, 'workload', host)
-    this.#plot = new Plot(scenario, (id) => this.#known(id))
+    this.#plot = new Plot(scenario, (id) => this.#known(id), onReading)
   }
 
   /** By ordinal; it grows with learn(), and has a gap where one is not known yet. */

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { ColdpoolError } from '#shared/errors.ts'
+import { makeFolder } from './make-folder.ts'
 
 /** `parent/NAME-STAMP`, with the time in UTC to the second. */
 export function stampedFolder(parent: string, name: string): string {
@@ -20,7 +21,7 @@ export function guarded<T>(where: string, write: () => T, expected = 'a folder t
 
 /** Makes a folder of this name, or name-2, name-3, … if it is there already: nothing is overwritten. */
 function fresh(parent: string, name: string): string {
-  mkdirSync(parent, { recursive: true })
+  makeFolder(parent)
   for (let attempt = 1; ; attempt++) {
     const path = join(parent, attempt === 1 ? name : `${name}-${attempt}`)
     try {

@@ -20,17 +20,19 @@ import type { HotnessSpec, SharesSpec } from '#services/device/spec.ts'
 import type { WorkloadKind } from '#services/workload/spec.ts'
 import { Workload } from '#services/workload/workload.ts'
 import { isolationOf } from './isolation.ts'
-import { openReferences } from './reference-file.ts'
+import { type OnReading, openReferences } from './reference-file.ts'
 
 export class Plot {
   readonly #scenario: Scenario
   readonly #ordinalOf: (name: string) => Ordinal
+  readonly #onReading: OnReading | undefined
   /** Read when the first host asks: a process without hosts does without. */
   #measured: { readonly profiles: Profiles; readonly drifts: Drifts } | undefined
 
-  constructor(scenario: Scenario, ordinalOf: (name: string) => Ordinal) {
+  constructor(scenario: Scenario, ordinalOf: (name: string) => Ordinal, onReading: OnReading | undefined) {
     this.#scenario = scenario
     this.#ordinalOf = ordinalOf
+    this.#onReading = onReading
   }
 
   host(id: string, host: HostScenario): Host {
@@ -153,7 +155,7 @@ export class Plot {
 
   /** The size of what a file replays is known only now. */
   #kindOf(id: string, workload: WorkloadScenario): WorkloadKind {
-    const kind = kindOf(workload, this.#scenario.hosts[workload.host]!)
+    const kind = kindOf(workload, this.#scenario.hosts[workload.host]!, this.#onReading)
     if (kind.name !== 'references') return kind
     const bytes = kind.references.pages * PAGE_BYTES
     const most = hostBytesMax(this.#scenario, workload.host)
@@ -229,7 +231,7 @@ function accessOf(access: HostScenario['access']): AccessSpec {
   }
 }
 
-function kindOf(workload: WorkloadScenario, host: HostScenario): WorkloadKind {
+function kindOf(workload: WorkloadScenario, host: HostScenario, onReading: OnReading | undefined): WorkloadKind {
   switch (workload.kind) {
     case 'zipf':
       return { name: 'zipf', accessesPerSecond: workload.accesses, writeShare: workload.writeShare, skew: workload.skew }
@@ -265,7 +267,7 @@ function kindOf(workload: WorkloadScenario, host: HostScenario): WorkloadKind {
         passes: workload.passes,
       }
     case 'trace':
-      return traceOf(workload, host)
+      return traceOf(workload, host, onReading)
   }
 }
 
@@ -273,10 +275,15 @@ function kindOf(workload: WorkloadScenario, host: HostScenario): WorkloadKind {
 const EPOCH_REFERENCES_MAX = 1_000_000
 
 /** An epoch of no more references than there are frames cannot flood DRAM by itself, whatever it touches. */
-function traceOf(workload: Extract<WorkloadScenario, { kind: 'trace' }>, { memory }: HostScenario): WorkloadKind {
+function traceOf(
+  workload: Extract<WorkloadScenario, { kind: 'trace' }>,
+  { memory }: HostScenario,
+  onReading: OnReading | undefined,
+): WorkloadKind {
   const { trace, file, epoch: epochNs, repeat } = workload
   const epochReferences = workload.epochReferences ?? Math.min(EPOCH_REFERENCES_MAX, Math.floor(memory / PAGE_BYTES))
-  if (file !== undefined) return { name: 'references', references: openReferences(file), epochReferences, epochNs, repeat }
+  if (file !== undefined)
+    return { name: 'references', references: openReferences(file, onReading), epochReferences, epochNs, repeat }
   assert(trace !== undefined, 'a trace is a recording or a file (checked)')
   return { name: 'trace', trace: loadTrace(trace), epochNs, repeat }
 }

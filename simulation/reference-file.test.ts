@@ -38,6 +38,17 @@ describe('a file of references', () => {
     }
   })
 
+  test('tells how much of it has been read, and at last that all has', () => {
+    const path = write('told')
+    const told: unknown[] = []
+    openReferences(path, (...said) => told.push(said))
+    const size = 32 + 4 * COUNT
+    expect(told).toEqual([
+      [path, 32 + 4 * 2 ** 18, size],
+      [path, size, size],
+    ])
+  })
+
   test('is refused when a record names no page, which is told by its number', () => {
     const stray = records.with(COUNT - 2, 2 * PAGES + 1)
     expect(() => openReferences(write('stray', stray))).toThrow(

@@ -12,9 +12,12 @@ import { printable } from '#shared/scenario/problems.ts'
 const RECORDS_AT_A_TIME = 2 ** 18
 const EXPECTED = 'a file of references (shared/references.ts), the same under this path wherever the workload may run'
 
+/** Hears how much of a file has been read, for a person who waits; at last all of it. */
+export type OnReading = (path: string, bytes: number, ofBytes: number) => void
+
 /** Throws a ColdpoolError, CP_TRACE. */
-export function openReferences(path: string): References {
-  return new ReferenceFile(path)
+export function openReferences(path: string, onReading: OnReading = () => {}): References {
+  return new ReferenceFile(path, onReading)
 }
 
 class ReferenceFile implements References {
@@ -24,7 +27,7 @@ class ReferenceFile implements References {
   readonly #path: string
   readonly #seen: Stats
 
-  constructor(path: string) {
+  constructor(path: string, onReading: OnReading) {
     this.#path = path
     const { header, digest, seen } = this.#with((file) => {
       const stats = fstatSync(file)
@@ -41,6 +44,7 @@ class ReferenceFile implements References {
           throw new RangeError(`its reference ${at + stray} is to page ${some[stray]! >>> 1}, and the last is ${found.pages - 1}`)
         }
         hash.update(some)
+        onReading(path, HEADER_BYTES + (at + some.length) * RECORD_BYTES, stats.size)
       }
       return { header: found, digest: hash.digest('hex'), seen: stats }
     })

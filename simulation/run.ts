@@ -15,6 +15,7 @@ import { Ledger, type RunResult } from './ledger.ts'
 import type { RunTrace } from './perfetto/trace.ts'
 import type { TraceFile } from './perfetto/trace-file.ts'
 import type { Progress } from './progress.ts'
+import type { OnReading } from './reference-file.ts'
 import { lookEvery, quantaASecond } from './telling.ts'
 import { Spread } from './threads/spread.ts'
 import { stageFrom } from './threads/stage-from.ts'
@@ -36,6 +37,8 @@ export interface RunInput {
 export interface RunOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: (progress: Progress) => void
+  /** Hears of the files that are read before the run begins. */
+  readonly onReading?: OnReading
   /** Hears every sample of metrics. */
   readonly onSample?: (telemetry: Readonly<Record<ActorId, Telemetry>>) => void
   /** Virtual seconds a second of wall time; default 0, as fast as possible. */
@@ -56,7 +59,7 @@ const LOOK_MS = 20
 export async function runScenario(input: RunInput, options: RunOptions = {}): Promise<RunResult> {
   const { scenario, script = new Script() } = input
   const startedMs = performance.now()
-  const cast = new Cast(scenario)
+  const cast = new Cast(scenario, options.onReading)
   const conductor = cast.conductor()
   const spread = Spread.over(options.workers ?? 1, cast)
   // Before there is a folder, for a file that an actor reads may be wrong.
@@ -67,7 +70,7 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const pacer = new Pacer(pace, () => performance.now())
   const ledger = new Ledger(cast, folder, paced(pacer, options.onProgress))
   const trace = traceFile && new (await import('./perfetto/trace.ts')).RunTrace(traceFile, cast)
-  await using bus = await busFor(scenario, spread, trace)
+  await using bus = await busFor(scenario, spread, trace, options.onReading)
   await bus.join(0, stage)
   live?.begin({ cast, conductor, pacer, script, folder })
   // All at once, for one that comes first need not be the one that was admitted first.
@@ -121,10 +124,15 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
 type ClosingBus = Bus & AsyncDisposable
 
 /** Threads are loaded and started only where there is more than one. It closes itself, also when the run fails. */
-async function busFor(scenario: Scenario, spread: Spread, trace: RunTrace | undefined): Promise<ClosingBus> {
+async function busFor(
+  scenario: Scenario,
+  spread: Spread,
+  trace: RunTrace | undefined,
+  onReading: OnReading | undefined,
+): Promise<ClosingBus> {
   const bus =
     spread.stages > 1
-      ? (await import('./threads/threads.ts')).openThreads(scenario, spread)
+      ? (await import('./threads/threads.ts')).openThreads(scenario, spread, onReading)
       : new MemoryBus(trace && ((bag) => trace.carry(bag)))
   return Object.assign(bus, { [Symbol.asyncDispose]: () => bus.close() })
 }

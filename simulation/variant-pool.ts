@@ -1,7 +1,7 @@
 /** Worker threads that run scenarios, each whole on the memory bus, one at a time in each thread. */
 import { Worker } from 'node:worker_threads'
-import { assert, ColdpoolError } from '#shared/errors.ts'
-import { ScenarioError } from '#shared/scenario/problems.ts'
+import { assert } from '#shared/errors.ts'
+import { errorOf, type Failure } from '#shared/failure.ts'
 import type { RunResult } from './ledger.ts'
 import type { Progress } from './progress.ts'
 import type { TenantMeans } from './tenant-means.ts'
@@ -22,15 +22,8 @@ export interface VariantResult extends RunResult {
 /** What a thread is told: what to run, or to end early what it runs. */
 export type Order = { readonly variant: Variant; readonly tellProgress: boolean } | 'end'
 
-/** Of an error. */
-export type Parts = Pick<ColdpoolError, 'code' | 'where' | 'problem' | 'expected'>
-
-/** What a thread answers: progress, and then one of the others. Errors of ours lose what they are on the way, so their parts go. */
-export type Answer =
-  | { readonly progress: Progress }
-  | { readonly result: VariantResult }
-  | { readonly refused: readonly Parts[] }
-  | { readonly error: unknown }
+/** What a thread answers: progress, and then one of the others. */
+export type Answer = { readonly progress: Progress } | { readonly result: VariantResult } | { readonly failed: Failure }
 
 const WORKER = new URL('variant-worker.ts', import.meta.url)
 
@@ -52,7 +45,7 @@ export class VariantPool implements AsyncDisposable {
         thread.off('message', hear).off('error', reject)
         this.#idle.push(thread)
         if ('result' in answer) resolve(answer.result)
-        else reject('refused' in answer ? refusalOf(answer.refused) : answer.error)
+        else reject(errorOf(answer.failed))
       }
       thread.on('message', hear).on('error', reject)
       tell(thread, { variant, tellProgress: onProgress !== undefined })
@@ -79,9 +72,4 @@ export class VariantPool implements AsyncDisposable {
 
 function tell(thread: Worker, order: Order): void {
   thread.postMessage(order)
-}
-
-function refusalOf(problems: readonly Parts[]): ScenarioError {
-  const errors = problems.map(({ code, where, problem, expected }) => new ColdpoolError(code, where, problem, expected))
-  return new ScenarioError(errors, 'a variant')
 }

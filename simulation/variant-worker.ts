@@ -1,11 +1,10 @@
 /** A worker thread of variant-pool.ts: one run after another. */
 import { parentPort } from 'node:worker_threads'
-import { ColdpoolError } from '#shared/errors.ts'
-import { ScenarioError } from '#shared/scenario/problems.ts'
+import { failureOf } from '#shared/failure.ts'
 import { loadScenario } from '#shared/scenario.ts'
 import { runScenario } from './run.ts'
 import { TenantSums } from './tenant-means.ts'
-import type { Answer, Order, Parts } from './variant-pool.ts'
+import type { Answer, Order } from './variant-pool.ts'
 
 const end = new AbortController()
 
@@ -28,16 +27,10 @@ async function answer({ variant: { text, overrides, out }, tellProgress }: Exclu
     )
     return { result: { ...result, tenants: sums.means } }
   } catch (error) {
-    if (error instanceof ScenarioError) return { refused: error.problems.map(partsOf) }
-    if (error instanceof ColdpoolError) return { refused: [partsOf(error)] }
-    return { error }
+    return { failed: failureOf(error) }
   }
 }
 
 function tell(given: Answer): void {
   parentPort!.postMessage(given)
-}
-
-function partsOf({ code, where, problem, expected }: ColdpoolError): Parts {
-  return { code, where, problem, expected }
 }

@@ -13,6 +13,8 @@ export interface VariantOptions {
   /** In the order in which they end. */
   readonly onDone?: (index: number, result: VariantResult) => void
   readonly onProgress?: (index: number, progress: Progress) => void
+  /** What is thrown for what a variant failed of. */
+  readonly failureOf?: (index: number, error: unknown) => unknown
 }
 
 /** Throws what a variant failed of, or the signal's reason. */
@@ -31,7 +33,7 @@ export async function runVariants(variants: readonly Variant[], options: Variant
 
 /** As runVariants, for more results than one would keep. */
 export async function eachVariant(variants: readonly Variant[], options: VariantOptions): Promise<void> {
-  const { workers = availableParallelism(), signal, onDone, onProgress } = options
+  const { workers = availableParallelism(), signal, onDone, onProgress, failureOf = (_, error) => error } = options
   signal?.throwIfAborted()
   await using pool = new VariantPool(Math.min(workers, variants.length))
   let next = 0
@@ -39,7 +41,10 @@ export async function eachVariant(variants: readonly Variant[], options: Variant
   const work = async (): Promise<void> => {
     while (next < variants.length && !ended()) {
       const index = next++
-      const result = await pool.run(variants[index]!, onProgress && ((progress) => onProgress(index, progress)))
+      const running = pool.run(variants[index]!, onProgress && ((progress) => onProgress(index, progress)))
+      const result = await running.catch((error: unknown) => {
+        throw failureOf(index, error)
+      })
       if (!ended()) onDone?.(index, result)
     }
   }

@@ -3,6 +3,7 @@
  * and set up again from their snapshots, as bytes. Whatever is done to a run, its digest must stay.
  */
 import { Packr } from 'msgpackr'
+import { expect } from 'vitest'
 import type { Ordinal, Snapshot } from '#shared/actor.ts'
 import type { Bag, Bus, Grant, Report, StageHandler, StageId } from '#shared/bus/bus.ts'
 import { decodeBag, encodeBag } from '#shared/codec.ts'
@@ -60,6 +61,17 @@ export async function run(scenario: Scenario, treatment: Treatment = {}): Promis
     digests: Object.fromEntries(digests.map(({ ordinal, mail, state }) => [bus.nameOf(ordinal), `${mail} ${state}`])),
     telemetry,
   }
+}
+
+/** Spread over three stages, through the codec, killed and restored again and again, a run ends as it did in peace. */
+export async function expectAlike(scenario: Scenario, digests: Result['digests']): Promise<void> {
+  const rough = await run(scenario, {
+    stageOf: (ordinal) => ordinal % 3,
+    codec: true,
+    restart: (grants) => grants % 83 === 5,
+  })
+  expect(rough.restarts).toBeGreaterThan(1)
+  expect(rough.digests).toEqual(digests)
 }
 
 const packr = new Packr({ structuredClone: true })

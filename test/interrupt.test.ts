@@ -1,12 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { BASE } from './bad-input/case.ts'
+import { interrupted } from './interrupt.fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coldpool-interrupt-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -16,16 +13,8 @@ describe('Ctrl-C', () => {
     const scenario = join(folder, 'long.yaml')
     const runs = join(folder, 'runs')
     writeFileSync(scenario, BASE.replace('duration: 1s', 'duration: 10h'))
-    const child = spawn(process.execPath, ['cli/main.ts', 'run', scenario, '--out', runs, '--json'])
-    const stdout = text(child.stdout)
-    while (!existsSync(runs) && child.exitCode === null) await sleep(20)
-    await sleep(200)
-    const asked = performance.now()
-    child.kill('SIGINT')
-    const [exitCode] = (await once(child, 'exit')) as [number | null]
-    expect(performance.now() - asked).toBeLessThan(2000)
-    expect(exitCode).toBe(130)
-    const verdict = JSON.parse(await stdout) as Record<string, unknown>
+    const { stdout } = await interrupted(runs, 'run', scenario, '--out', runs, '--json')
+    const verdict = JSON.parse(stdout) as Record<string, unknown>
     expect(verdict).toMatchObject({ scenario: 'base', interrupted: true })
     const kept = join(runs, readdirSync(runs)[0]!)
     expect(JSON.parse(readFileSync(join(kept, 'verdict.json'), 'utf8'))).toEqual(verdict)
@@ -37,17 +26,9 @@ describe('Ctrl-C', () => {
     const out = join(folder, 'contention')
     const second = '  web-2: { host: host-2, kind: zipf, size: 32MiB, accesses: 1k/s }\n'
     writeFileSync(scenario, `${BASE.replace('duration: 1s', 'duration: 10h')}${second}`)
-    const child = spawn(process.execPath, ['cli/main.ts', 'contention', scenario, '--out', out, '--json'])
-    const [stdout, stderr] = [text(child.stdout), text(child.stderr)]
-    while (!existsSync(join(out, 'shared')) && child.exitCode === null) await sleep(20)
-    await sleep(200)
-    const asked = performance.now()
-    child.kill('SIGINT')
-    const [exitCode] = (await once(child, 'exit')) as [number | null]
-    expect(performance.now() - asked).toBeLessThan(2000)
-    expect(exitCode).toBe(130)
-    expect(await stdout).toBe('')
-    expect(await stderr).toContain('0 of 3 runs were done, too few to compare')
+    const { stdout, stderr } = await interrupted(join(out, 'shared'), 'contention', scenario, '--out', out, '--json')
+    expect(stdout).toBe('')
+    expect(stderr).toContain('0 of 3 runs were done, too few to compare')
     const begun = readdirSync(out)
     expect(begun).toContain('shared')
     for (const name of begun) {

@@ -1,9 +1,10 @@
 /** Whole runs that replay a file of references: alike however they are run, and never mistaken for runs of another file. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseScenario, type Scenario } from '#shared/scenario.ts'
+import { runScenario } from '#simulation/run.ts'
 import { writeZipfReferences } from '#simulation/zipf-references.fixture.ts'
 import { run } from './cluster.fixture.ts'
 
@@ -58,6 +59,34 @@ describe('a file of references', () => {
     expect(two.digests['host']).toBe(one.digests['host'])
     expect(two.digests['trace']).not.toBe(one.digests['trace'])
     expect(two.digest).not.toBe(one.digest)
+  })
+
+  test('tells how far it is read, in whatever thread, before the run begins', async () => {
+    const scenario = parseScenario(
+      `
+name: apart
+duration: 20ms
+devices: { pool: { physical: 24MiB, advertised: 40MiB } }
+hosts:
+  one: { memory: 16MiB, devices: [pool] }
+  two: { memory: 128MiB, devices: [] }
+workloads:
+  trace-1: { host: one, kind: trace, file: ${JSON.stringify(file)}, epoch: 10ms }
+  trace-2: { host: two, kind: trace, file: ${JSON.stringify(file)}, epoch: 10ms }
+`,
+      'apart.yaml',
+    )
+    for (const workers of [1, 2]) {
+      const told: unknown[] = []
+      const onReading = (...said: unknown[]): void => void told.push(said)
+      const { verdict } = await runScenario({ scenario, yaml: '', out: undefined }, { workers, onReading })
+      expect(verdict.bus).toBe(workers === 1 ? 'memory' : 'workers')
+      const all = statSync(file).size
+      expect(told).toEqual([
+        [file, all, all],
+        [file, all, all],
+      ])
+    }
   })
 
   test('whose pages are more than its host could ever hold is refused before the run', async () => {

@@ -1,7 +1,7 @@
 /** Whole runs on devices with shares: what the device asserts holds in every step, and nothing is lost in a snapshot. */
 import { expect, test } from 'vitest'
 import { type DeviceScenario, parseScenario, type Scenario } from '#shared/scenario.ts'
-import { run } from './cluster.fixture.ts'
+import { expectAlike, run } from './cluster.fixture.ts'
 import { randomScenarios } from './scenario.fixture.ts'
 
 const MIB = 2 ** 20
@@ -44,13 +44,7 @@ test.each(Object.keys(POLICIES))(
     const sums: Record<string, number> = {}
     for (const scenario of plain.map((given) => divided(given, policy))) {
       const { digests, telemetry } = await run(scenario)
-      const restarted = await run(scenario, {
-        stageOf: (ordinal) => ordinal % 3,
-        codec: true,
-        restart: (grants) => grants % 83 === 5,
-      })
-      expect(restarted.restarts).toBeGreaterThan(1)
-      expect(restarted.digests).toEqual(digests)
+      await expectAlike(scenario, digests)
       expect((await run(scenario, { snapshots: 'objects', restart: (grants) => grants === 200 })).spoiled).toBe(0)
       for (const values of Object.values(telemetry)) {
         for (const [key, value] of Object.entries(values)) sums[key] = (sums[key] ?? 0) + value

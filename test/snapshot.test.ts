@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Scenario } from '#shared/scenario.ts'
-import { run, type Result } from './cluster.fixture.ts'
+import { expectAlike, run, type Result } from './cluster.fixture.ts'
 import { HOMECOMING, randomScenarios, STORM } from './scenario.fixture.ts'
 
 describe('killed and restored from its snapshots, a run ends as if nothing had happened', () => {
@@ -24,13 +24,7 @@ describe('killed and restored from its snapshots, a run ends as if nothing had h
 
   test.each(scenarios)('%s, again and again, spread over three stages', async (name, scenario) => {
     const { digests } = await plain(name, scenario)
-    const restarted = await run(scenario, {
-      stageOf: (ordinal) => ordinal % 3,
-      codec: true,
-      restart: (grants) => grants % 83 === 5,
-    })
-    expect(restarted.restarts).toBeGreaterThan(1)
-    expect(restarted.digests).toEqual(digests)
+    await expectAlike(scenario, digests)
   })
 
   test.each([STORM, HOMECOMING])('$name, at every third quantum', async (scenario) => {

@@ -1,7 +1,7 @@
 /** Whole runs of hosts that heed their devices' load class: alike however they are run, killed and restored. */
 import { expect, test } from 'vitest'
 import type { Scenario } from '#shared/scenario.ts'
-import { run } from './cluster.fixture.ts'
+import { expectAlike, run } from './cluster.fixture.ts'
 import { randomScenarios } from './scenario.fixture.ts'
 
 /** A device that is busy at once, and hosts that heed it. */
@@ -19,13 +19,7 @@ test('runs end alike when they are spread, killed and restored', async () => {
   let throttledSeconds = 0
   for (const scenario of randomScenarios(8).map(busy)) {
     const { digests, telemetry } = await run(scenario)
-    const restarted = await run(scenario, {
-      stageOf: (ordinal) => ordinal % 3,
-      codec: true,
-      restart: (grants) => grants % 83 === 5,
-    })
-    expect(restarted.restarts).toBeGreaterThan(1)
-    expect(restarted.digests).toEqual(digests)
+    await expectAlike(scenario, digests)
     for (const values of Object.values(telemetry)) throttledSeconds += values['throttledSeconds'] ?? 0
   }
   expect(throttledSeconds).toBeGreaterThan(0.01)

@@ -1,11 +1,7 @@
 /** `--workers`: however a run is spread over threads, its verdict is that of one thread. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ColdpoolError } from '#shared/errors.ts'
 import { parseScenario } from '#shared/scenario.ts'
@@ -13,6 +9,7 @@ import { Cast } from '#simulation/actors.ts'
 import { runScenario, type Verdict } from '#simulation/run.ts'
 import { Spread } from '#simulation/threads/spread.ts'
 import { BASE } from './bad-input/case.ts'
+import { interrupted } from './interrupt.fixture.ts'
 import { HOMECOMING, randomScenarios, STORM } from './scenario.fixture.ts'
 import { randomScript } from './script.fixture.ts'
 
@@ -67,16 +64,8 @@ describe('a run over threads', () => {
     const runs = join(folder, 'runs')
     const second = '  web-2: { host: host-2, kind: zipf, size: 32MiB, accesses: 1k/s }\n'
     writeFileSync(scenario, `${BASE.replace('duration: 1s', 'duration: 10h')}${second}`)
-    const child = spawn(process.execPath, ['cli/main.ts', 'run', scenario, '--workers', '2', '--out', runs, '--json'])
-    const [stdout, stderr] = [text(child.stdout), text(child.stderr)]
-    while (!existsSync(runs) && child.exitCode === null) await sleep(20)
-    await sleep(500)
-    const asked = performance.now()
-    child.kill('SIGINT')
-    const [exitCode] = (await once(child, 'exit')) as [number | null]
-    expect(performance.now() - asked).toBeLessThan(2000)
-    expect(exitCode, await stderr).toBe(130)
-    const verdict = JSON.parse(await stdout) as Record<string, unknown>
+    const { stdout } = await interrupted(runs, 'run', scenario, '--workers', '2', '--out', runs, '--json')
+    const verdict = JSON.parse(stdout) as Record<string, unknown>
     expect(verdict).toMatchObject({ scenario: 'base', interrupted: true, bus: 'workers' })
     const kept = join(runs, readdirSync(runs)[0]!)
     expect(JSON.parse(readFileSync(join(kept, 'verdict.json'), 'utf8'))).toEqual(verdict)

@@ -4,7 +4,8 @@
  * (shared/recent-mail.ts), and says what it was when it is asked. Nothing in a run follows from it.
  *
  * Left out: an exact repetition. After a recovery it may pay attention to other quanta than before, which listeners, who take
- * each quantum once, do not notice.
+ * each quantum once, do not notice. And what was delivered just before a set of snapshots, and not yet told when the run goes back to
+ * it, is told no more: who had heard it may be gone, and a set holds what a run follows from, not what was said.
  */
 import type { Grant, Report } from '#shared/bus/bus.ts'
 import { QUANTA_AFTER, QUANTA_BEFORE } from '#shared/recent-mail.ts'

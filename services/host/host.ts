@@ -7,11 +7,9 @@
  */
 import type { Actor, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
 import type { BodyOf, Mail } from '#shared/messages.ts'
-import { PAGE_BYTES } from '#shared/page/page-table.ts'
-import { PAGE_STATES } from '#shared/page/lifecycle.ts'
-import { POOLED, PROMOTING, SWAPPED } from '#shared/page/transitions.ts'
+import { POOLED, PROMOTING } from '#shared/page/transitions.ts'
 import { fork, Stream } from '#shared/random.ts'
-import { NEVER, nextOnGrid, NS_PER_S, quantumAt, type Quantum } from '#shared/time.ts'
+import { NEVER, nextOnGrid, quantumAt, type Quantum } from '#shared/time.ts'
 import { Access } from './access.ts'
 import { Allocation } from './allocation.ts'
 import { peekClass, restoreClass, snapshotClass, WORK_TICK_NS } from './classes.ts'
@@ -20,7 +18,6 @@ import { Demotion } from './demotion.ts'
 import { HintScan } from './hint-scan.ts'
 import { History } from './history.ts'
 import { Isolation } from './isolation/isolation.ts'
-import { describeOrigins } from './isolation/origins.ts'
 import { Link } from './link.ts'
 import { HostMemory } from './memory.ts'
 import { OomKiller } from './oom.ts'
@@ -34,12 +31,11 @@ import { Start } from './start.ts'
 import { SwapDevice } from './swap.ts'
 import { Sweeper } from './sweep.ts'
 import { emptyTally, type Tally } from './tally.ts'
+import { describeHost } from './telemetry.ts'
 import { Tenancy } from './tenancy.ts'
 import { Truth } from './truth.ts'
 import { watermarks } from './watermarks.ts'
 import { WriteBudget } from './write-budget.ts'
-
-const PAGE_KEYS = PAGE_STATES.map((state) => `pages.${state}`)
 
 export class Host implements Actor {
   readonly id: string
@@ -439,61 +435,19 @@ export class Host implements Actor {
   }
 
   observe(): Telemetry {
-    const memory = this.#memory
-    const { counts } = memory.table
-    memory.check(this.id)
-    let elapsedNs = 0
-    let workNs = 0
-    for (const resident of this.#tenancy.residents) {
-      elapsedNs += resident.lastAdvanceNs - resident.arrivedNs
-      workNs += resident.work * WORK_TICK_NS + resident.remainderNs
-    }
-    const { directReclaimStallNs, kernelNs, ...tally } = this.#tally
-    const view: Record<string, number> = {
-      ...tally,
-      allocated: memory.used - counts[0]!,
-      allocatedEver: tally.allocated,
-      ...describeOrigins(
-        memory.origins,
-        memory.slots.reduce((sum, held) => sum + held, 0),
-      ),
-      ...(this.#start && { startedPooled: this.#start.pooled }),
-      ...this.#isolation?.system.observe(),
-      transitions: memory.table.transitions,
-      'latencyNs.mean': this.#access.latency.meanNs,
-      'latencyNs.p50': this.#access.latency.quantileNs(0.5),
-      'latencyNs.p99': this.#access.latency.quantileNs(0.99),
-      slowdown: workNs > 0 ? elapsedNs / workNs : 1,
-      elapsedSeconds: elapsedNs / NS_PER_S,
-      workSeconds: workNs / NS_PER_S,
-      ...memory.mapping.observe(),
-      accessFaults: this.#access.faults.accessFaults,
-      faultWaits: this.#access.faults.waits,
-      faultStallSeconds: this.#access.faults.stallNs / NS_PER_S,
-      directReclaimStallSeconds: directReclaimStallNs / NS_PER_S,
-      kernelSeconds: kernelNs / NS_PER_S,
-      throttledSeconds: this.#links.reduce((ns, { throttle }) => ns + (throttle?.delayedNs ?? 0), 0) / NS_PER_S,
-      pausedSeconds: (this.#pause?.pausedNs ?? 0) / NS_PER_S,
-      freePages: memory.free,
-      'dram.activePages': memory.dram.active,
-      'dram.inactivePages': memory.dram.pages - memory.dram.active,
-      pooledBytes: counts[POOLED]! * PAGE_BYTES,
-      swappedBytes: counts[SWAPPED]! * PAGE_BYTES,
-      writebackPages: memory.writeback,
-      lastStep: this.#lastQuantum,
-      'truth.hotPages': this.#tenancy.hotPages,
-      'truth.episodes': this.#truth.episodes,
-      'truth.coverage': this.#truth.coverage,
-      'truth.accuracy': this.#truth.accuracy,
-      'truth.latenessMs': this.#truth.latenessMs,
-    }
-    PAGE_KEYS.forEach((key, i) => {
-      view[key] = counts[i]!
+    this.#memory.check(this.id)
+    return describeHost({
+      memory: this.#memory,
+      links: this.#links,
+      tally: this.#tally,
+      truth: this.#truth,
+      access: this.#access,
+      tenancy: this.#tenancy,
+      start: this.#start,
+      isolation: this.#isolation,
+      pause: this.#pause,
+      lastQuantum: this.#lastQuantum,
+      slotsBefore: this.#slotsBefore,
     })
-    this.#links.forEach(({ spec }, i) => {
-      view[`slots.${spec.id}`] = memory.slots[i]!
-      view[`slotsBefore.${spec.id}`] = this.#slotsBefore[i]!
-    })
-    return view
   }
 }

@@ -6,7 +6,7 @@
 import type { References } from '#shared/references.ts'
 import type { TraceEpoch } from '#shared/trace.ts'
 import { EpochBuilder } from '#shared/trace-epoch.ts'
-import type { Behaviour } from './behaviour.ts'
+import { type Behaviour, steady } from './behaviour.ts'
 import { idleProfile, type Footprint } from './profile.ts'
 
 export interface ReferencesKind {
@@ -42,10 +42,7 @@ export function references(footprint: Footprint, kind: ReferencesKind): Behaviou
   }
 
   return {
-    act: () => 0,
-    profile: () => profile,
-    announce: () => undefined,
-    nextActNs: () => Infinity,
+    ...steady(profile),
     finished: ({ progress }) => progress.epochsDone >= epochs,
     replay: {
       epochs,

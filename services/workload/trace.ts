@@ -4,7 +4,7 @@
  * instruction fetches, which the recording does not have.
  */
 import type { Trace } from '#shared/trace.ts'
-import type { Behaviour } from './behaviour.ts'
+import { type Behaviour, steady } from './behaviour.ts'
 import { idleProfile, type Footprint } from './profile.ts'
 
 export interface TraceKind {
@@ -21,10 +21,7 @@ export function trace(footprint: Footprint, kind: TraceKind): Behaviour {
   const epochs = (kind.repeat === 0 ? Infinity : kind.repeat) * recorded.length
   const profile = idleProfile({ ...footprint, pages: kind.trace.pages })
   return {
-    act: () => 0,
-    profile: () => profile,
-    announce: () => undefined,
-    nextActNs: () => Infinity,
+    ...steady(profile),
     finished: ({ progress }) => progress.epochsDone >= epochs,
     replay: {
       epochs,

@@ -21,6 +21,8 @@ export interface NatsOptions {
   readonly name: string
   /** Keep trying until the server is there, instead of failing at once. */
   readonly patient?: boolean
+  /** Aborted: a connection that is not there yet is not waited for. */
+  readonly signal?: AbortSignal
   readonly dropped?: Dropped
   /** Hears of lost and regained connections and of what the server forbids, for the log. */
   readonly onNotice?: (notice: string) => void
@@ -49,20 +51,28 @@ export class NatsWire implements Wire {
     this.dropped = dropped
   }
 
-  /** Throws CP_BUS. */
+  /** Throws CP_BUS, or the signal's reason. */
   static async connect(options: NatsOptions): Promise<NatsWire> {
-    const { servers, name, patient = false, dropped = new Dropped(), onNotice = () => {} } = options
+    const { servers, name, patient = false, signal, dropped = new Dropped(), onNotice = () => {} } = options
     const { tls, ...target } = targetOf(options)
+    let connected = false
+    let looks = 0
+    /** The client asks before each look at a server. */
+    const waitMs = (): number => {
+      if (connected) return RECONNECT_MS
+      signal?.throwIfAborted()
+      if (patient && looks++ === target.servers.length) onNotice(`${shownServers(servers)} is not there, and is waited for`)
+      return RECONNECT_MS
+    }
     let connection: NatsConnection
     try {
-      connection = await connect({
+      const connecting = connect({
         ...target,
         name,
         // An empty option asks for it: without TLS on the server nothing is said, no password either.
         ...(tls && { tls: {} }),
         maxReconnectAttempts: -1,
-        reconnectTimeWait: RECONNECT_MS,
-        reconnectJitter: 0,
+        reconnectDelayHandler: waitMs,
         waitOnFirstConnect: patient,
         pingInterval: PING_MS,
         maxPingOut: PINGS_MAX,
@@ -70,7 +80,10 @@ export class NatsWire implements Wire {
         timeout: 5000,
         ...(target.user !== undefined && { inboxPrefix: `_INBOX_${target.user}` }),
       })
+      connection = await unlessAborted(connecting, signal)
+      connected = true
     } catch (error) {
+      signal?.throwIfAborted()
       throw new ColdpoolError('CP_BUS', shownServers(servers), (error as Error).message, 'a NATS server that lets us in')
     }
     void listen(connection, dropped, onNotice)
@@ -245,6 +258,26 @@ export class NatsBus implements Bus {
     const wire = await NatsWire.connect({ ...this.#options, name: `${this.#options.name} ${part}` })
     this.#wires.push(wire)
     return wire
+  }
+}
+
+/** Throws the signal's reason. A connection that comes after that is closed. */
+async function unlessAborted(connecting: Promise<NatsConnection>, signal?: AbortSignal): Promise<NatsConnection> {
+  if (signal === undefined) return connecting
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = (): void => reject(signal.reason as Error)
+  signal.addEventListener('abort', abort)
+  if (signal.aborted) abort()
+  try {
+    return await Promise.race([connecting, aborted])
+  } catch (error) {
+    connecting.then(
+      (late) => late.close(),
+      () => {},
+    )
+    throw error
+  } finally {
+    signal.removeEventListener('abort', abort)
   }
 }
 

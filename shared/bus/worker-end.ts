@@ -3,7 +3,7 @@
  * lays its own bags into a tray. It has two trays and takes them in turns: what it sent in one step may still be read in its next.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
-import { ColdpoolError, InvariantError } from '../errors.ts'
+import { failureOf } from '../failure.ts'
 import { NEVER } from '../time.ts'
 import { ASK, Barrier, SAY } from './barrier.ts'
 import type { Bag, Grant, Report, StageHandler, StageId } from './bus.ts'
@@ -24,17 +24,6 @@ export type GrantRest = Pick<Grant, 'commands' | 'mailFrom'>
 
 /** What a report has beside numbers. */
 export type ReportRest = Pick<Report, 'events' | 'telemetry' | 'digests' | 'heard'>
-
-/** An error as it goes from thread to thread. */
-export type Failure =
-  | {
-      readonly kind: 'user'
-      readonly code: ColdpoolError['code']
-      readonly where: string
-      readonly problem: string
-      readonly expected: string
-    }
-  | { readonly kind: 'invariant' | 'other'; readonly message: string; readonly stack: string }
 
 /** Carries the stage until it is asked to leave. If it cannot be made, its first step fails. */
 export function serveStage(post: WorkerPost, make: () => StageHandler): void {
@@ -128,25 +117,4 @@ function madeOrFailing(make: () => StageHandler): StageHandler {
       },
     }
   }
-}
-
-function failureOf(error: unknown): Failure {
-  if (error instanceof ColdpoolError) {
-    const { code, where, problem, expected } = error
-    return { kind: 'user', code, where, problem, expected }
-  }
-  const { message, stack = message } = error instanceof Error ? error : new Error(String(error))
-  return { kind: error instanceof InvariantError ? 'invariant' : 'other', message, stack }
-}
-
-/** The same error again, with the stack of the thread in which it was thrown. */
-export function errorOf(failure: Failure): Error {
-  if (failure.kind === 'user') {
-    const { code, where, problem, expected } = failure
-    return new ColdpoolError(code, where, problem, expected)
-  }
-  const error = failure.kind === 'invariant' ? new InvariantError('') : new Error()
-  error.message = failure.message
-  error.stack = failure.stack
-  return error
 }

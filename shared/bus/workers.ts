@@ -5,11 +5,12 @@
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { assert } from '../errors.ts'
+import { errorOf, type Failure } from '../failure.ts'
 import { NEVER, type Quantum } from '../time.ts'
 import { ASK, Barrier, SAY } from './barrier.ts'
 import type { Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
 import { newTray } from './shared-bag.ts'
-import { errorOf, type Failure, type GrantRest, type ReportRest, WorkerEnd, type WorkerPost } from './worker-end.ts'
+import { type GrantRest, type ReportRest, WorkerEnd, type WorkerPost } from './worker-end.ts'
 
 interface Seat {
   readonly port: MessagePort
@@ -50,12 +51,13 @@ export class WorkersBus implements Bus {
     return Promise.resolve()
   }
 
-  /** A stage in a thread of its own: `module` is given a WorkerHire and calls serveStage(). */
-  hire(stage: StageId, module: URL, data: unknown): void {
+  /** A stage in a thread of its own: `module` is given a WorkerHire and calls serveStage(). What else it says, `hear` is told. */
+  hire(stage: StageId, module: URL, data: unknown, hear: (said: unknown) => void = () => {}): void {
     const { port1, port2 } = new MessageChannel()
     const workerData: WorkerHire<unknown> = { post: this.#post(stage, port2), data }
     const worker = new Worker(module, { workerData, transferList: [port2] })
     this.#take(stage, port1, undefined, worker)
+    worker.on('message', hear)
     worker.on('error', (error) => {
       this.#failure ??= error instanceof Error ? error : new Error(String(error))
     })

@@ -10,7 +10,7 @@ export interface Problem {
   readonly expected: string
 }
 
-/** More lines than this help nobody. */
+/** More lines than this, and one that says how many more there are, help nobody. */
 const PROBLEMS_MAX = 20
 
 export class ScenarioError extends Error {
@@ -18,7 +18,8 @@ export class ScenarioError extends Error {
   readonly problems: readonly ColdpoolError[]
 
   constructor(problems: readonly ColdpoolError[], fileName: string) {
-    const listed = problems.slice(0, PROBLEMS_MAX)
+    // A list that has been cut may come again, from another thread for instance.
+    const listed = problems.slice(0, problems.length > PROBLEMS_MAX + 1 ? PROBLEMS_MAX : undefined)
     const more = problems.length - listed.length
     if (more > 0) {
       const code = problems[PROBLEMS_MAX]!.code

@@ -18,8 +18,7 @@ import type { Verdict } from '../verdict.ts'
 import { lobby } from './crew.ts'
 import { Director, type DirectorOptions } from './director.ts'
 import { parsePace } from './pacer.ts'
-import { showAlive } from './process.ts'
-import { connectWire } from './connect.ts'
+import { overBus } from './process.ts'
 import { type BusFlags, busSettings, clusterName, DEFAULT_CLUSTER } from './settings.ts'
 import { RunJournal } from './run-journal.ts'
 
@@ -42,23 +41,18 @@ export async function conductorProcess(
   const file = env['COLDPOOL_SCENARIO'] ?? 'scenarios/quickstart.yaml'
   const pace = parsePace(env['COLDPOOL_PACE'] ?? '1x', 'COLDPOOL_PACE')
   const settings = busSettings(flags)
-  const wire = await connectWire(settings, 'conductor', log, { patient: true })
-  const stopAlive = showAlive(wire)
-  try {
+  const input = (): ConductInput => ({
+    yaml: loadScenario(readScenarioText(file), file, []).yaml,
+    out: env['COLDPOOL_OUT'] ?? 'runs',
+  })
+  await overBus(settings, 'conductor', log, leave, async (wire) => {
     const store = await JetStreamStore.create(wire, streamLimits())
-    const input = (): ConductInput => ({
-      yaml: loadScenario(readScenarioText(file), file, []).yaml,
-      out: env['COLDPOOL_OUT'] ?? 'runs',
-    })
     const cluster = clusterName(flags) ?? DEFAULT_CLUSTER
     const stages = wholeOf('COLDPOOL_STAGES') ?? 0
     const result = await conductRun(wire, store, input, { cluster, pace, log, leave, stages, dropped: wire.dropped, ...more })
     if (result) process.stdout.write(renderVerdict(result))
     else log.info({}, 'the run is left as it is; the next conductor resumes it')
-  } finally {
-    stopAlive()
-    await wire.close()
-  }
+  })
 }
 
 function streamLimits(): StreamLimits {

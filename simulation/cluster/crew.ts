@@ -17,7 +17,9 @@ import { Cast } from '../actors.ts'
 import { parseScenario } from '#shared/scenario.ts'
 import { Stage } from '#shared/stage.ts'
 import { NS_PER_S, type Quantum } from '#shared/time.ts'
+import type { OnReading } from '../reference-file.ts'
 import { placedCommands, type PlacedCommand } from './placed-command.ts'
+import { sayReading } from './say-reading.ts'
 import { VERSION } from './version.ts'
 
 export interface CrewSpec {
@@ -36,6 +38,8 @@ export interface CrewOptions {
   readonly onMoment?: StageEndOptions['onMoment']
   /** Wraps the actors; benchmarks use it to keep them busy. */
   readonly dress?: (actor: Actor) => Actor
+  /** Hears of the files that actors read when they are made; default: the log does. */
+  readonly onReading?: OnReading
 }
 
 export const HELLO_MS = 1000
@@ -218,7 +222,10 @@ class Post {
     this.#instance = instance
     this.#dropped = dropped
     this.#options = options
-    this.#cast = new Cast(parseScenario(assignment.scenario, 'the scenario of the run'))
+    this.#cast = new Cast(
+      parseScenario(assignment.scenario, 'the scenario of the run'),
+      options.onReading ?? sayReading(options.log),
+    )
     this.#commands = placedCommands(assignment.commands)
     this.#stageOf = [...assignment.placement]
     for (const command of this.#commands) this.#cast.learn(command)

@@ -7,8 +7,7 @@ import { pack } from '#shared/packing.ts'
 import { Cast } from '../actors.ts'
 import { Broadcast } from './broadcast.ts'
 import { Feed } from './feed.ts'
-import { statusOf } from './status.ts'
-import { tiny } from './tiny.fixture.ts'
+import { tiny, tinyStatus } from './tiny.fixture.ts'
 
 let network: Network
 let dropped: Dropped
@@ -34,23 +33,7 @@ async function follow(cluster?: string): Promise<Feed> {
 }
 
 function status(run: string, cluster: string, quantum = 0): Status {
-  return {
-    ...statusOf(tiny(), []),
-    run,
-    cluster,
-    state: 'running',
-    remark: '',
-    quantum,
-    quanta: quantum,
-    virtualSeconds: 0,
-    pace: 0,
-    behindSeconds: 0,
-    generation: 1,
-    lastSetSeconds: -1,
-    stages: [],
-    standby: [],
-    dropped: {},
-  }
+  return tinyStatus({ run, cluster, quantum, quanta: quantum })
 }
 
 function tell(run: string, kind: SubjectKind, message: object): void {

@@ -12,13 +12,13 @@ import { Script } from '#shared/command.ts'
 import { JetStreamStore, STREAM_LIMITS } from '#shared/observe/journal.ts'
 import { MemoryStore } from '#shared/observe/memory-store.ts'
 import type { LogLevel } from '#shared/observe/log-level.ts'
-import { type Log, openLog } from '#shared/observe/log.ts'
+import { openLog } from '#shared/observe/log.ts'
 import type { Store } from '#shared/observe/store.ts'
 import { Cast, type Member } from '../actors.ts'
 import type { RunResult } from '../ledger.ts'
 import type { RunInput, RunOptions } from '../run.ts'
 import { conductRun } from './conductor-process.ts'
-import { runCrew } from './crew.ts'
+import { type CrewOptions, runCrew } from './crew.ts'
 import { connectWire } from './connect.ts'
 import { type BusSettings } from './settings.ts'
 
@@ -40,18 +40,18 @@ const KILL_MS = 2000
 /** Throws a ColdpoolError. */
 export async function runOverNats(input: RunInput, options: LocalRunOptions): Promise<RunResult> {
   const { scenario, yaml, out = 'runs', script = new Script() } = input
-  const { bus, processes, pace = 0, signal, onProgress } = options
+  const { bus, processes, pace = 0, signal, onProgress, onReading } = options
   const log = openLog('conductor', options.log)
   const cluster = options.cluster ?? `run-${randomBytes(4).toString('hex')}`
   const members = new Cast(scenario).members.filter(({ role }) => role !== 'conductor')
   await options.onCluster?.(cluster)
-  const wire = await connectWire(bus, 'conductor', log)
+  const wire = await connectWire(bus, 'conductor', log, signal && { signal })
   const end = new AbortController()
   try {
     const store = processes ? await JetStreamStore.create(wire, STREAM_LIMITS) : new MemoryStore()
     const crews = processes
       ? members.map((member) => supervise(member, bus, cluster, options.log, end.signal))
-      : members.map((member) => crewHere(member, bus, store, cluster, log, end.signal))
+      : members.map((member) => crewHere(member, bus, store, cluster, { log, ...(onReading && { onReading }) }, end.signal))
     const conducted = conductRun(wire, store, () => ({ yaml, out, script: script.added }), {
       cluster,
       pace,
@@ -78,12 +78,12 @@ async function crewHere(
   bus: BusSettings,
   store: Store,
   cluster: string,
-  log: Log,
+  options: Pick<CrewOptions, 'log' | 'onReading'>,
   end: AbortSignal,
 ): Promise<void> {
-  const wire: NatsWire = await connectWire(bus, id, log)
+  const wire: NatsWire = await connectWire(bus, id, options.log)
   try {
-    await runCrew(wire, store, { cluster, name: id, roles: [role], capacity: 0 }, { log, dropped: wire.dropped }, end)
+    await runCrew(wire, store, { cluster, name: id, roles: [role], capacity: 0 }, { ...options, dropped: wire.dropped }, end)
   } finally {
     await wire.close()
   }

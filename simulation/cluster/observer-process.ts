@@ -22,11 +22,11 @@ const STATUS_MS_MIN = 1000
 export async function observerProcess(flags: BusFlags, signal: AbortSignal): Promise<void> {
   const log = openLog('observer', logLevel(flags.log, 'info'))
   const settings = dashboardSettings()
-  const wire = await connectWire(busSettings(flags), 'observer', log, { patient: true })
+  const wire = await connectWire(busSettings(flags), 'observer', log, { patient: true, signal })
   const { dropped } = wire
   const stopAlive = showAlive(wire)
   const feed = new Feed(wire, clusterName(flags), dropped)
-  const operator = await operatorWire(flags, log)
+  const operator = await operatorWire(flags, log, signal)
   let heard: Status | undefined
   let said: Status | undefined
   let saidMs = -Infinity
@@ -78,7 +78,7 @@ export async function observerProcess(flags: BusFlags, signal: AbortSignal): Pro
 }
 
 /** Undefined without an operator's password, where the bus asks for one. */
-async function operatorWire(flags: BusFlags, log: Log): Promise<NatsWire | undefined> {
+async function operatorWire(flags: BusFlags, log: Log, signal: AbortSignal): Promise<NatsWire | undefined> {
   const settings = operatorSettings(flags)
-  return settings && connectWire(settings, 'dashboard', log, { patient: true })
+  return settings && connectWire(settings, 'dashboard', log, { patient: true, signal })
 }

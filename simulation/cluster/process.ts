@@ -5,11 +5,11 @@ import type { NatsWire } from '#shared/bus/nats.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import { JetStreamStore } from '#shared/observe/journal.ts'
 import { logLevel } from '#shared/observe/log-level.ts'
-import { openLog } from '#shared/observe/log.ts'
+import { type Log, openLog } from '#shared/observe/log.ts'
 import { ScenarioError } from '#shared/scenario/problems.ts'
 import { type CrewOptions, runCrew } from './crew.ts'
 import { connectWire } from './connect.ts'
-import { type BusFlags, busSettings, clusterName, DEFAULT_CLUSTER, processName } from './settings.ts'
+import { type BusFlags, type BusSettings, busSettings, clusterName, DEFAULT_CLUSTER, processName } from './settings.ts'
 
 const ALIVE_MS = 1000
 
@@ -24,14 +24,26 @@ export async function crewProcess(flags: CrewFlags, signal: AbortSignal, more: P
   const { roles, capacity = 0 } = flags
   const name = flags.name ?? processName(roles[0]!)
   const log = openLog(name, logLevel(flags.log, 'info'))
-  const settings = busSettings(flags)
-  const wire = await connectWire(settings, name, log, { patient: true })
-  const stopAlive = showAlive(wire)
-  try {
+  await overBus(busSettings(flags), name, log, signal, async (wire) => {
     const store = await JetStreamStore.open(wire)
     const cluster = clusterName(flags) ?? DEFAULT_CLUSTER
     log.info({ roles, cluster }, 'standing by')
     await runCrew(wire, store, { cluster, name, roles, capacity }, { log, dropped: wire.dropped, ...more }, signal)
+  })
+}
+
+/** With a connection that is waited for, and that shows that the process is alive. Throws the signal's reason if there is none by then. */
+export async function overBus(
+  settings: BusSettings,
+  name: string,
+  log: Log,
+  signal: AbortSignal,
+  work: (wire: NatsWire) => Promise<void>,
+): Promise<void> {
+  const wire = await connectWire(settings, name, log, { patient: true, signal })
+  const stopAlive = showAlive(wire)
+  try {
+    await work(wire)
   } finally {
     stopAlive()
     await wire.close()
@@ -42,7 +54,7 @@ export async function crewProcess(flags: CrewFlags, signal: AbortSignal, more: P
 export async function serviceMain(serve: (flags: BusFlags, signal: AbortSignal) => Promise<void>): Promise<void> {
   process.exitCode = await guarded(async () => {
     const { values } = options()
-    await serve(values, endSignal())
+    await untilAsked((signal) => serve(values, signal))
   })
   // Whatever still hangs on the event loop, a lost connection for instance, must not keep a process that is done.
   process.exit()
@@ -65,6 +77,16 @@ function options(): { values: BusFlags } {
     return parseArgs({ options: { bus: { type: 'string' }, cluster: { type: 'string' }, log: { type: 'string' } } })
   } catch (error) {
     throw new ColdpoolError('CP_OPTION', 'options', (error as Error).message, '--bus nats://…, --cluster NAME and --log LEVEL')
+  }
+}
+
+/** Whatever is cut short because the process was asked to end has ended well. */
+export async function untilAsked(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const signal = endSignal()
+  try {
+    await work(signal)
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error
   }
 }
 

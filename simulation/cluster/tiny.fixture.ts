@@ -1,6 +1,8 @@
 /** A scenario that is over in a moment, and yet has an actor of each kind, for tests of what conducts it. */
+import type { Status } from '#shared/observe/broadcast.ts'
 import type { Log } from '#shared/observe/log.ts'
 import { parseScenario, type Scenario } from '#shared/scenario.ts'
+import { statusOf } from './status.ts'
 
 export const TINY_YAML = `
 name: tiny
@@ -20,6 +22,26 @@ workloads:
 
 export function tiny(): Scenario {
   return parseScenario(TINY_YAML, 'tiny')
+}
+
+/** Of a run of it in which nothing has happened but what is given. */
+export function tinyStatus(given: Partial<Status> & Pick<Status, 'run' | 'cluster'>): Status {
+  return {
+    ...statusOf(tiny(), []),
+    state: 'running',
+    remark: '',
+    quantum: 0,
+    quanta: 0,
+    virtualSeconds: 0,
+    pace: 0,
+    behindSeconds: 0,
+    generation: 1,
+    lastSetSeconds: -1,
+    stages: [],
+    standby: [],
+    dropped: {},
+    ...given,
+  }
 }
 
 export const QUIET: Log = { info: () => {}, warn: () => {}, error: () => {} }

@@ -1,26 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Status } from '#shared/observe/broadcast.ts'
-import { statusOf } from '../cluster/status.ts'
-import { tiny } from '../cluster/tiny.fixture.ts'
+import { tinyStatus } from '../cluster/tiny.fixture.ts'
 import { Board, type Messages, type News, type Whole } from './board.ts'
 
-const STATUS: Status = {
-  ...statusOf(tiny(), []),
-  run: 'one',
-  cluster: 'test',
-  state: 'running',
-  remark: '',
-  quantum: 100,
-  quanta: 100,
-  virtualSeconds: 0.1,
-  pace: 1,
-  behindSeconds: 0,
-  generation: 1,
-  lastSetSeconds: -1,
-  stages: [],
-  standby: [],
-  dropped: {},
-}
+const STATUS = tinyStatus({ run: 'one', cluster: 'test', quantum: 100, quanta: 100, virtualSeconds: 0.1, pace: 1 })
 
 const sample = (seconds: number) => ({
   quantum: seconds * 1000,

@@ -49,6 +49,19 @@ export function pageOf(title: string, head: Part, sections: readonly Section[]):
   return page.text
 }
 
+/** Terms and what they are here, side by side. */
+export function factList(facts: readonly (readonly [term: string, value: string])[]): Html {
+  return html`<dl class="facts">
+    ${facts.map(
+      ([term, value]) =>
+        html`<div>
+          <dt>${term}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
+  </dl>`
+}
+
 /** A figure of the verdict: as people read it, and as it is. */
 export interface Value {
   /** Its name says what it is measured in (measure.ts). */

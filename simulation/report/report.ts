@@ -9,7 +9,7 @@ import { hostFigures, pagesOf, promoterFigures, workloadFigures } from './host-f
 import { html, type Html, type Part } from './html.ts'
 import { type Mark, marksOf } from './marks.ts'
 import { shownFigure, titleOf } from './measure.ts'
-import { chartsOf, pageOf, type Section, tableOf } from './page.ts'
+import { chartsOf, factList, pageOf, type Section, tableOf } from './page.ts'
 import { Palette, SHOWN_MAX } from './palette.ts'
 import { counted, plotter } from './plot.ts'
 import { deviceFigures, fillOf, raceOf, refusalsOf, shownDevices } from './pool-figures.ts'
@@ -90,15 +90,7 @@ function headOf({ verdict, name }: RunRecord): Html {
   return html`<h1>${verdict.scenario}</h1>
     ${verdict.interrupted && html`<p class="lead bad">The run was interrupted at ${verdict.virtualSeconds.toFixed(1)} s.</p> `}
     <p class="lead ${bear.outrun ? 'good' : 'bad'}">${bear.outrun ? '✓' : '✗'} ${story.at(-1)}</p>
-    <dl class="facts">
-      ${facts.map(
-        ([term, value]) =>
-          html`<div>
-            <dt>${term}</dt>
-            <dd>${value}</dd>
-          </div>`,
-      )}
-    </dl>`
+    ${factList(facts)}`
 }
 
 async function chartSections(

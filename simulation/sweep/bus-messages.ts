@@ -5,7 +5,10 @@
 import { z } from 'zod'
 import { PROTOCOL_HASH } from '#shared/bus/control.ts'
 import { subject } from '#shared/bus/wire.ts'
+import { type ErrorCode, ERRORS } from '#shared/errors.ts'
+import type { Failure } from '#shared/failure.ts'
 import { pack, unpack } from '#shared/packing.ts'
+import { printable } from '#shared/scenario/problems.ts'
 import { lobby } from '../cluster/crew.ts'
 import { VERSION } from '../cluster/version.ts'
 
@@ -37,12 +40,32 @@ export const variantAnswer = z.union([
   z.strictObject({ busy: z.literal(true) }),
   z.strictObject({ refused: z.string().max(500) }),
 ])
+
+const TEXT_MAX = 10_000
+const line = z.string().max(TEXT_MAX).transform(printable)
+const lines = z
+  .string()
+  .max(TEXT_MAX)
+  .transform((text) => text.split('\n').map(printable).join('\n'))
+const parts = { code: z.enum(Object.keys(ERRORS) as ErrorCode[]), where: line, problem: line, expected: line }
+const failure: z.ZodType<Failure> = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('user'), ...parts }),
+  z.strictObject({ kind: z.literal('scenario'), problems: z.array(z.strictObject(parts)).min(1).max(100) }),
+  z.strictObject({ kind: z.enum(['invariant', 'other']), message: line, stack: lines }),
+])
+
+/** Its texts no longer than whoever hears it takes. */
+export function shortened(given: Failure): Failure {
+  const texts = JSON.stringify(given, (_, value: unknown) => (typeof value === 'string' ? value.slice(0, TEXT_MAX) : value))
+  return JSON.parse(texts) as Failure
+}
+
 /** `outcome` is checked by its own form (outcome.ts). */
 export const outcomeMessage = z.strictObject({
   worker: instance,
   index,
   outcome: z.unknown().optional(),
-  failed: z.string().max(10_000).optional(),
+  failed: failure.optional(),
 })
 export const beatMessage = z.strictObject({
   worker: instance,

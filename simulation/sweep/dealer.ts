@@ -6,8 +6,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { NatsWire } from '#shared/bus/nats.ts'
 import { ColdpoolError } from '#shared/errors.ts'
+import { errorOf } from '#shared/failure.ts'
 import * as messages from './bus-messages.ts'
 import type { Crew } from './crew.ts'
+import { variantError } from './mistakes.ts'
 import { type Outcome, outcomeFrom } from './outcome.ts'
 import type { Sweep, SweepVariant } from './sweep-file.ts'
 
@@ -148,7 +150,8 @@ export class Dealer implements Crew {
   #hearOutcome(bytes: Uint8Array, onOutcome: (outcome: Outcome) => void): void {
     const { wire, sweep } = this.#parts
     const message = messages.read(bytes, messages.outcomeMessage)
-    if (message?.failed !== undefined) throw new Error(`variant ${message.index} failed on ${message.worker}: ${message.failed}`)
+    const failed = message?.failed && this.#wanted.get(message.index)
+    if (failed) throw variantError(errorOf(message.failed!), sweep, failed, ` on ${message.worker}`)
     const outcome = outcomeFrom(message?.outcome, sweep.variants.length)
     if (outcome === undefined) return wire.dropped.count('malformed', 'an outcome of another form')
     const { index, digest } = outcome

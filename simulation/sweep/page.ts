@@ -1,7 +1,7 @@
 /** The page of a sweep: in words what is best, then the charts, the tables behind them, and how to go on from there. */
 import { escaped, html, type Html, type Part, raw } from '../report/html.ts'
 import { shownFigure, titleOf } from '../report/measure.ts'
-import { type Cell, pageOf, type Section, tableOf } from '../report/page.ts'
+import { type Cell, factList, pageOf, type Section, tableOf } from '../report/page.ts'
 import { HEAT } from '../report/style.ts'
 import type { Analysis, Effect, EffectName, Point } from './analysis.ts'
 import { barOf, FRONT_COLOUR, frontChart, LOSSY_COLOUR, SOUND_COLOUR } from './charts.ts'
@@ -63,15 +63,7 @@ function headOf({ sweep, points }: Analysis, story: readonly string[]): Html {
     <ol class="story">
       ${story.map((line) => html`<li>${line}</li>`)}
     </ol>
-    <dl class="facts">
-      ${facts.map(
-        ([term, value]) =>
-          html`<div>
-            <dt>${term}</dt>
-            <dd>${value}</dd>
-          </div>`,
-      )}
-    </dl>`
+    ${factList(facts)}`
 }
 
 async function frontOf(analysis: Analysis): Promise<Part> {

@@ -4,7 +4,8 @@ import { ScenarioError } from '#shared/scenario/problems.ts'
 import { axisOf } from './axis.ts'
 import { sweepJsonSchema } from './form.ts'
 import { hypercubeOf } from './settings.ts'
-import { checkSettings, parseSweep } from './sweep-file.ts'
+import { checkSettings } from './mistakes.ts'
+import { parseSweep } from './sweep-file.ts'
 import { TINY, tinySweep } from './tiny.fixture.ts'
 
 const linesOf = (work: () => unknown): string[] => {

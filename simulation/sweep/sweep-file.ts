@@ -1,9 +1,7 @@
-/** A sweep file read: checked, with a line for every problem, down to each setting as a scenario. */
+/** A sweep file read: checked, with a line for every problem. */
 import { createHash } from 'node:crypto'
-import { ColdpoolError } from '#shared/errors.ts'
-import { loadScenario } from '#shared/scenario.ts'
 import { located, plain, readDocument } from '#shared/scenario/document.ts'
-import { type Path, printable, ScenarioError } from '#shared/scenario/problems.ts'
+import { type Path, ScenarioError } from '#shared/scenario/problems.ts'
 import { shapeProblems } from '#shared/scenario/shape.ts'
 import { type Axis, AxisError, axisOf, textOf } from './axis.ts'
 import { sweepForm, VARIANTS_MAX } from './form.ts'
@@ -101,24 +99,7 @@ export function sweepOf(form: SweepForm, scenarioText: string): Sweep {
   return { ...form, scenarioText, variants, digest: digest.digest('hex').slice(0, 32) }
 }
 
-function overridesOf({ axes }: SweepForm, { values }: Setting): string[] {
+/** What distinguishes a setting. */
+export function overridesOf({ axes }: SweepForm, { values }: Setting): string[] {
   return axes.map(({ path }, i) => `${path}=${values[i]!.text}`)
-}
-
-/** Throws a ScenarioError that names the setting, if one of them is no scenario. */
-export function checkSettings(sweep: Sweep, onChecked: (checked: number) => void = () => {}): void {
-  for (const setting of sweep.settings) {
-    const { overrides } = sweep.variants[setting.number * sweep.seeds]!
-    try {
-      loadScenario(sweep.scenarioText, sweep.scenario, overrides)
-    } catch (error) {
-      if (!(error instanceof ScenarioError)) throw error
-      const own = overridesOf(sweep, setting).join(', ')
-      const errors = error.problems.map(
-        ({ code, where, problem, expected }) => new ColdpoolError(code, where, `${problem}, with ${printable(own)}`, expected),
-      )
-      throw new ScenarioError(errors, sweep.scenario)
-    }
-    onChecked(setting.number + 1)
-  }
 }

@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { asyncBufferFromFile, parquetReadObjects } from 'hyparquet'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ColdpoolError } from '#shared/errors.ts'
 import { ScenarioError } from '#shared/scenario/problems.ts'
 import { loadScenario } from '#shared/scenario.ts'
 import { runScenario } from '../run.ts'
 import { type Crew, Threads } from './crew.ts'
 import { figuresOf } from './figures.ts'
+import { checkSettings } from './mistakes.ts'
 import type { Outcome } from './outcome.ts'
 import { carryOut, createSweep, openSweep } from './sweep.ts'
-import { TINY, tinySweep } from './tiny.fixture.ts'
+import { CROWDED, TINY, tinySweep } from './tiny.fixture.ts'
 
 const parent = mkdtempSync(join(tmpdir(), 'coldpool-sweep-'))
 afterAll(() => rmSync(parent, { recursive: true }))
@@ -129,6 +131,17 @@ test('a variant that is refused as it runs is refused as a scenario is, in whate
   const refused = carryOut(folder, new Threads(sweep, 1), NEVER, () => {})
   await expect(refused).rejects.toThrow(ScenarioError)
   await expect(refused).rejects.toThrow(/^CP_SCENARIO_SHAPE workloads\.bear\.attack: got "150MB"/)
+})
+
+test('a variant whose setting turns out to be impossible as it runs is named, and is a mistake of the user', async () => {
+  const sweep = tinySweep(CROWDED)
+  checkSettings(sweep)
+  using folder = createSweep(parent, CROWDED, sweep)
+  const refused = carryOut(folder, new Threads(sweep, 1), NEVER, () => {})
+  await expect(refused).rejects.toThrow(ColdpoolError)
+  await expect(refused).rejects.toThrow(
+    /^CP_SCENARIO_LIMIT hosts\.host-1\.pooledAtStart: .*, with devices\.device-1\.physical=2MiB, workloads\.bear\.rate=20MB\/s, seed=1 \(variant 0\); expected /,
+  )
 })
 
 test('a variant that fails ends the sweep, and what was run stays', async () => {

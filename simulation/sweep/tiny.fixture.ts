@@ -23,6 +23,11 @@ axes:
 seeds: 2
 `
 
+/** Its first setting has no room for what lies on the device from the beginning, which is found out only as it runs. */
+export const CROWDED = TINY.replace('set: {', 'set: { hosts.host-1.pooledAtStart: 16MiB,')
+  .replace('from: 4MiB', 'from: 2MiB')
+  .replace('seeds: 2', 'seeds: 1')
+
 export function tinySweep(text = TINY): Sweep {
   return sweepOf(parseSweep(text, 'sweep.yaml'), TINY_SCENARIO)
 }

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { NatsWire } from '#shared/bus/nats.ts'
 import type { Subscription } from '#shared/bus/wire.ts'
 import { ColdpoolError } from '#shared/errors.ts'
+import { failureOf } from '#shared/failure.ts'
 import type { Log } from '#shared/observe/log.ts'
 import { processName } from '../cluster/settings.ts'
 import { VariantPool } from '../variant-pool.ts'
@@ -84,9 +85,8 @@ export class SweepWorker implements AsyncDisposable {
       await this.#tell(sweep, { worker: this.#id, index, outcome: plainOf(outcomeOf(index, verdict)) })
     } catch (error) {
       this.#computing--
-      const failed = error instanceof Error ? error.message : String(error)
-      log.error({ sweep, variant: index, failed }, 'a variant failed')
-      await this.#tell(sweep, { worker: this.#id, index, failed: failed.slice(0, 1000) })
+      log.error({ sweep, variant: index, failed: error instanceof Error ? error.message : String(error) }, 'a variant failed')
+      await this.#tell(sweep, { worker: this.#id, index, failed: messages.shortened(failureOf(error)) })
     } finally {
       this.#running.delete(key)
     }

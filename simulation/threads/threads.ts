@@ -2,6 +2,7 @@
 import type { StageId } from '#shared/bus/bus.ts'
 import { WorkersBus } from '#shared/bus/workers.ts'
 import type { Scenario } from '#shared/scenario.ts'
+import type { OnReading } from '../reference-file.ts'
 import type { Spread } from './spread.ts'
 
 /** What a thread needs to know beside its post. */
@@ -10,12 +11,15 @@ export interface ThreadCast {
   readonly stageOf: readonly StageId[]
 }
 
+/** What a thread says beside its reports: how much of a file it has read. */
+export type Said = Parameters<OnReading>
+
 const THREAD = new URL('thread.ts', import.meta.url)
 
 /** The bus with all stages hired but the first, which joins. */
-export function openThreads(scenario: Scenario, spread: Spread): WorkersBus {
+export function openThreads(scenario: Scenario, spread: Spread, onReading: OnReading = () => {}): WorkersBus {
   const bus = new WorkersBus(spread.stages)
   const data: ThreadCast = { scenario, stageOf: spread.stageOf }
-  for (let stage = 1; stage < spread.stages; stage++) bus.hire(stage, THREAD, data)
+  for (let stage = 1; stage < spread.stages; stage++) bus.hire(stage, THREAD, data, (said) => onReading(...(said as Said)))
   return bus
 }

@@ -1,34 +1,17 @@
 /** The report of a run in a real browser, opened from its file. */
-import { pathToFileURL } from 'node:url'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { battle, INJECTED, parentFolder } from '#simulation/report/folder.fixture.ts'
 import { writeReport } from '#simulation/report/report.ts'
-import { barriers, launch, noChromium, open, photograph, VIEWS } from './chromium.fixture.ts'
+import { expectSound, noChromium, VIEWS, writtenPage } from './chromium.fixture.ts'
 
 describe.skipIf(noChromium())('the report of a run', () => {
   const parent = parentFolder()
-  let browser: Browser
-  let url: string
+  const open = writtenPage(async () => writeReport(await battle(parent, [], INJECTED)))
 
-  beforeAll(async () => {
-    url = pathToFileURL(await writeReport(await battle(parent, [], INJECTED))).href
-    browser = await launch()
-  })
-
-  afterAll(async () => {
-    await browser.close()
-  })
-
-  test.each(VIEWS)('opens without complaint or request, $width wide and $scheme, and fits', async (view) => {
-    await using opened = await open(browser, url, view)
-    const { page, complaints, requests } = opened
-    await photograph(page, `report-${view.width}-${view.scheme}`)
-    expect(complaints).toEqual([])
-    expect(requests).toEqual([url])
-    // Tables scroll in their frames, the page does not.
-    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(view.width)
-    const charts = await page.locator('figure > svg').all()
+  test.each(VIEWS)('opens without complaint, request or barrier, $width wide and $scheme, and fits', async (view) => {
+    await using opened = await open(view)
+    await expectSound(opened, 'report', view)
+    const charts = await opened.page.locator('figure > svg').all()
     expect(charts.length).toBeGreaterThan(15)
     for (const chart of charts) {
       const box = await chart.boundingBox()
@@ -37,15 +20,8 @@ describe.skipIf(noChromium())('the report of a run', () => {
     }
   })
 
-  test.each(VIEWS)('has nothing that assistive technology cannot use, $width wide and $scheme', async (view) => {
-    await using opened = await open(browser, url, view)
-    // What is folded away has to be usable too.
-    await opened.page.evaluate('document.querySelectorAll("details").forEach((one) => { one.open = true })')
-    expect(await barriers(opened.page)).toEqual([])
-  })
-
   test('can be walked with the keyboard: past the head, into tables, and what is folded opens', async () => {
-    await using opened = await open(browser, url, VIEWS[0]!)
+    await using opened = await open(VIEWS[0]!)
     const { page } = opened
     const focused = page.locator(':focus')
     await page.keyboard.press('Tab')
@@ -61,7 +37,7 @@ describe.skipIf(noChromium())('the report of a run', () => {
 
   test('shows colours for the scheme: the same curve has another shade on a dark card', async () => {
     const shadeOf = async (scheme: 'light' | 'dark'): Promise<string> => {
-      await using opened = await open(browser, url, { width: 1280, scheme })
+      await using opened = await open({ width: 1280, scheme })
       return await opened.page.evaluate<string>(
         `getComputedStyle(document.querySelector('figure svg path[stroke="#0072b2"]')).stroke`,
       )

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { NatsWire } from '#shared/bus/nats.ts'
@@ -13,7 +14,7 @@ import { Threads } from '#simulation/sweep/crew.ts'
 import { Dealer } from '#simulation/sweep/dealer.ts'
 import { plainOf } from '#simulation/sweep/outcome.ts'
 import { carryOut, createSweep } from '#simulation/sweep/sweep.ts'
-import { TINY, TINY_SCENARIO, tinySweep } from '#simulation/sweep/tiny.fixture.ts'
+import { CROWDED, TINY, TINY_SCENARIO, tinySweep } from '#simulation/sweep/tiny.fixture.ts'
 import { findServer, type Server } from './server.fixture.ts'
 
 const found = findServer()
@@ -185,6 +186,30 @@ describe.skipIf(found === undefined)(`a sweep over ${found?.name}`, () => {
       expect(wire.dropped.counts).toEqual({ double: 1 })
       await stranger.close()
     })
+  })
+
+  test('a variant whose setting turns out to be impossible is named, as where no bus is, with the exit code of a mistake', async () => {
+    const cluster = `sweep-${++clusters}`
+    writeFileSync(join(parent, 'tiny.yaml'), TINY_SCENARIO)
+    writeFileSync(join(parent, 'crowded.yaml'), CROWDED)
+    await worker(cluster)
+    const out = join(parent, 'crowded')
+    const child = coldpool(
+      'sweep',
+      join(parent, 'crowded.yaml'),
+      '--out',
+      out,
+      '--bus',
+      server.url,
+      '--cluster',
+      cluster,
+      '--quiet',
+    )
+    const stderr = textOf(child.stderr!)
+    expect(await once(child, 'exit')).toEqual([2, null])
+    expect(await stderr).toMatch(
+      /^CP_SCENARIO_LIMIT hosts\.host-1\.pooledAtStart: .*, with devices\.device-1\.physical=2MiB, workloads\.bear\.rate=\S+, seed=1 \(variant \d on sweep-worker-\S+\); expected .*\n$/,
+    )
   })
 
   test('an outcome that differs from the one before ends the sweep', async () => {

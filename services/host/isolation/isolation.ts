@@ -3,7 +3,7 @@
  * isolation policy does not keep off a device lands there without a question, and the device learns of it by its stores.
  * A leaked anonymous page is an ordinary pooled page afterwards.
  *
- * Left out: swapped pages come back to DRAM whatever the zonelist says, and so do promoted ones.
+ * Left out: swapped pages come back to DRAM whatever the zonelist says. Promoted ones do so in a kernel too.
  */
 import type { Ordinal, Outbox } from '#shared/actor.ts'
 import { hashUnit, type Key } from '#shared/random.ts'
