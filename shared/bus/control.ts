@@ -78,7 +78,7 @@ export const CONTROL = {
   assign: {
     from: 'conductor',
     meaning:
-      'you, instance, carry this stage of this run: roles of all stages by number; the stage of each actor by ordinal; the scenario; the commands that took effect before grant first; where the own snapshot lies (empty object: start afresh)',
+      'you, instance, carry this stage of this run: roles of all stages by number; the stage of each actor by ordinal; the scenario; the commands that took effect before grant first; where the index of the own snapshot lies (empty object: start afresh)',
     fields: {
       instance: 'text',
       run: 'text',
@@ -146,7 +146,7 @@ export const CONTROL = {
   stored: {
     from: 'stage',
     meaning:
-      'the snapshot of a set lies in the store, in so many chunks and bytes, with this digest; positions are the places of its chunks in the stream',
+      'the snapshot of a set lies in the store: its index, in so many chunks and bytes, with this digest; positions are the places in the stream of all chunks that it needs, those of earlier sets among them',
     fields: {
       generation: 'whole',
       stage: 'whole',
