@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { measure, met, type Benchmark, type Result } from './harness.ts'
 import { lifecycleTable } from './lifecycle-table.ts'
 import { memoryBus } from './memory-bus.ts'
+import { natsBigBags } from './nats-big-bags.ts'
 import { natsEmptyQuanta } from './nats-empty-quanta.ts'
 import { natsQuickstart } from './nats-quickstart.ts'
 import { natsRack } from './nats-rack.ts'
@@ -34,6 +35,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   workers,
   natsEmptyQuanta,
   natsRoundTrip,
+  natsBigBags,
   natsQuickstart,
   natsRack,
   sweep1000,
