@@ -64,7 +64,7 @@ function refusals(hosts: readonly [string, HostContention][]): string[] {
 
 /** Who displaced whom; nothing of a device that one host has for itself. */
 function displacements(device: string, rows: readonly [string, Displacement][]): string[] {
-  if (rows.length < 2) return []
+  if (rows.every(([, { by }]) => Object.keys(by).length === 0)) return []
   const cells = rows.map(([id, { pages, displaced, by }]) => [
     id,
     ...pair(pages, formatCount),

@@ -66,6 +66,37 @@ describe('the runs', () => {
     expect(first!.scenario).toEqual({ ...shared!.scenario, workloads: { 'web-1': shared!.scenario.workloads['web-1'] } })
     expect(shared!.scenario.seed).toBe(7)
   })
+
+  test('alone, a host has no neighbour’s files, kernel or pages from before the run', () => {
+    const leaky = `pageCache: { size: 8MiB, rate: 20MB/s }, kernel: { size: 4MiB, rate: 1MB/s }, pooledAtStart: 30MiB`
+    const told = SCENARIO.replaceAll('watermarkScaleFactor: 100,', `watermarkScaleFactor: 100, ${leaky},`)
+    const [shared, first] = contentionRuns(told, 'crowd', [])
+    const neighbour = shared!.scenario.hosts['host-2']!
+    expect(neighbour).toMatchObject({ pooledAtStart: 30 * 2 ** 20, kernel: { size: 4 * 2 ** 20 } })
+    const { pageCache: _, kernel: __, ...rest } = neighbour
+    expect(first!.scenario.hosts).toMatchObject({ 'host-1': shared!.scenario.hosts['host-1'] })
+    expect(first!.scenario.hosts['host-2']).toEqual({ ...rest, pooledAtStart: 0 })
+    expect(parseScenario(first!.yaml, 'first')).toEqual(first!.scenario)
+  })
+})
+
+test('who leaks displaces, though no workload of its own ever comes near the device', async () => {
+  const leaky = join(folder, 'leaky.yaml')
+  const text = SCENARIO.replace(
+    'devices: [device-1] }',
+    'devices: [device-1], isolation: { policy: none }, kernel: { size: 24MiB, rate: 24MB/s, content: incompressible }, pageCache: { size: 64MiB, rate: 40MB/s, content: incompressible } }',
+  )
+  writeFileSync(leaky, text)
+  let stdout = ''
+  const io = { stdout: { write: (said: string) => (stdout += said) }, stderr: { write: () => {} } }
+  expect(await main(['contention', leaky, '--json', '--set', 'workloads={ web-1: { host: host-1, kind: zipf, size: 52MiB, accesses: 100k/s } }'], io)).toBe(0)
+  const { hosts, devices } = JSON.parse(stdout) as Contention
+  expect(Object.keys(hosts)).toEqual(['host-1'])
+  const { displaced, by } = devices['device-1']!['host-1']!
+  expect(displaced.pages).toBeGreaterThan(500)
+  expect(by).toEqual({ 'host-4': displaced })
+  expect(hosts['host-1']!.refused.pressure).toMatchObject({ alone: 0 })
+  expect(hosts['host-1']!.slowdown.ratio).toBeGreaterThan(1)
 })
 
 describe('the result', () => {

@@ -176,4 +176,16 @@ describe('a private node', () => {
     expect(demoted).toBeGreaterThan(10_000)
     expect(kernel).toBeGreaterThan(10_000)
   }, 60_000)
+
+  test('is what holds them back: on an ordinary node most of the same scenarios leak, and each kind leaks in many', async () => {
+    const kinds = ['anon', 'pageCache', 'kernel'] as const
+    const runs = fc.sample(scenario, { seed: 11, numRuns: 20 })
+    const leaks: number[][] = []
+    for (const given of runs) {
+      const { final } = await trial(JSON.stringify(given), ['hosts.host.isolation={ policy: none }'])
+      leaks.push(kinds.map((kind) => final['host']![`leaked.${kind}`]!))
+    }
+    expect(leaks.filter((pages) => pages.some((n) => n > 0)).length).toBeGreaterThan(runs.length / 2)
+    for (const kind of kinds.keys()) expect(leaks.filter((pages) => pages[kind]! > 0).length).toBeGreaterThan(runs.length / 4)
+  })
 })

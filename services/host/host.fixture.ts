@@ -142,6 +142,13 @@ export function demoteNow(memory: HostMemory, history: History, page: number, no
   memory.admit(page)
 }
 
+/** A page goes from DRAM to swap, and its frame is free at once. */
+export function swapNow(memory: HostMemory, history: History, page: number, now: number): void {
+  history.reveal(page, now)
+  memory.swapOut(page)
+  memory.writeback--
+}
+
 type Answer = 'admit' | 'refuse' | 'silence'
 
 /** A host among doubles. The device keeps its books as strictly as a real one; what it answers is the test's to say. */
