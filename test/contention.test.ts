@@ -164,14 +164,18 @@ test('of several neighbours it asks each one’s absence who displaced whom', as
   const { runs, devices } = JSON.parse(stdout) as Contention
   const { by, pages } = devices['device-1']!['host-1']!
   expect(Object.keys(by)).toEqual(['host-2', 'host-3'])
-  // What the run without host-3 has kept agrees with what is said of it.
-  const csv = readFileSync(join(runs['without-host-3']!.folder!, 'metrics', 'device-1.csv'), 'utf8')
-    .trimEnd()
-    .split('\n')
-  const column = csv[0]!.split(',').indexOf('byHost.host-1.storedPages')
-  const stored = csv.slice(1).map((row) => Number(row.split(',')[column]))
-  expect(stored).toHaveLength(31)
-  expect(by['host-3']!.pages).toBeCloseTo(stored.reduce((x, y) => x + y, 0) / 31 - pages.shared, 6)
+  // What the runs have kept, the last sample included, agrees with what is said of them.
+  const stored = (run: string): number[] => {
+    const path = join(runs[run]!.folder!, 'metrics', 'device-1.csv')
+    const [head, ...rows] = readFileSync(path, 'utf8').trimEnd().split('\n')
+    const column = head!.split(',').indexOf('byHost.host-1.storedPages')
+    return rows.map((row) => Number(row.split(',')[column]))
+  }
+  const mean = (run: string): number => stored(run).reduce((x, y) => x + y, 0) / 31
+  expect(stored('alone-host-1')).toHaveLength(31)
+  expect(stored('alone-host-1').at(-1)).toBeGreaterThan(1000)
+  expect(pages.alone).toBeCloseTo(mean('alone-host-1'), 6)
+  expect(by['host-3']!.pages).toBeCloseTo(mean('without-host-3') - pages.shared, 6)
 })
 
 test('as text it is tables of at most 100 columns, and no folder is made unless asked for', async () => {
