@@ -217,6 +217,13 @@ export const MESSAGES = {
       'pages that have lain on the device since before the run, as if demoted then, and how many pages the host has in all. In the first quantum of its workloads, in one mail or more. They take space at once; a device that would not have admitted them ends the run',
     fields: { hostPages: 'u32', pages: 'u32[]', sizes: 'u16[]' },
   },
+  damon: {
+    from: 'host',
+    to: ['promoter'],
+    meaning:
+      'pages on devices that DAMON found young, in regions that are touched, the most touched ones first. Once a second; not more than 51200',
+    fields: { pages: 'u32[]', samples: 'u32[]' },
+  },
 } as const satisfies Record<string, MessageSpec>
 
 export type Kind = keyof typeof MESSAGES

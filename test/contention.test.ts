@@ -89,7 +89,18 @@ test('who leaks displaces, though no workload of its own ever comes near the dev
   writeFileSync(leaky, text)
   let stdout = ''
   const io = { stdout: { write: (said: string) => (stdout += said) }, stderr: { write: () => {} } }
-  expect(await main(['contention', leaky, '--json', '--set', 'workloads={ web-1: { host: host-1, kind: zipf, size: 52MiB, accesses: 100k/s } }'], io)).toBe(0)
+  expect(
+    await main(
+      [
+        'contention',
+        leaky,
+        '--json',
+        '--set',
+        'workloads={ web-1: { host: host-1, kind: zipf, size: 52MiB, accesses: 100k/s } }',
+      ],
+      io,
+    ),
+  ).toBe(0)
   const { hosts, devices } = JSON.parse(stdout) as Contention
   expect(Object.keys(hosts)).toEqual(['host-1'])
   const { displaced, by } = devices['device-1']!['host-1']!

@@ -78,6 +78,7 @@ export const OPEN: IsolationSpec = {
 export const PROMOTION = {
   ordinal: PROMOTER,
   hints: false,
+  damon: false,
   scanBytes: 64 * 2 ** 20,
   scanPeriodNs: NS_PER_S,
   hotAccessesPerSecond: 10,
