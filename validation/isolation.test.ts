@@ -98,6 +98,18 @@ describe('two policies under one seed', () => {
   })
 })
 
+test('a change of cpuset.mems is told when it takes effect, with the nodes that the cgroup has from then on', async () => {
+  const changes = '[{ at: 50ms, cgroup: workloads, mems: [pool] }, { at: 200ms, cgroup: system, mems: [dram, pool] }]'
+  const { events } = await trial(scenarioOf('none'), [
+    'duration=300ms',
+    `hosts.host.isolation={ policy: mempolicy, changes: ${changes} }`,
+  ])
+  expect(events.filter(({ code }) => code === 'mems-changed')).toMatchObject([
+    { actor: 'host', quantum: 50, fields: { cgroup: 'workloads', mems: 'pool' } },
+    { actor: 'host', quantum: 200, fields: { cgroup: 'system', mems: 'dram,pool' } },
+  ])
+})
+
 describe('a page is in exactly one place, with files and kernel in DRAM and on the device', () => {
   test.each(POLICIES)('under %s', async (policy) => {
     const { samples } = await trial(scenarioOf(policy))

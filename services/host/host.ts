@@ -188,7 +188,7 @@ export class Host implements Actor {
     this.#slotsBefore.set(this.#memory.slots)
     const faulted = this.#faulted
     this.#tenancy.at(nowNs)
-    this.#isolation?.change(nowNs)
+    this.#isolation?.change(nowNs, out)
     this.#promotion?.arrive()
     this.#memory.writeback -= this.#swap.complete(nowNs)
     for (const mail of inbox) this.#receive(mail, nowNs, out)
