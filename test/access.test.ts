@@ -178,6 +178,16 @@ describe(`in ${RUNS} random scenarios with bears`, () => {
   )
 
   test(
+    'swap-only never puts a page on a device, so nothing can overflow',
+    async () => {
+      const sum = await all('swap-only', scenarios.slice(0, 40))
+      for (const key of ['peakStoredPages', 'demoted', 'poisonedPages']) expect(sum(key), key).toBe(0)
+      expect(sum('swappedIn')).toBeGreaterThan(1000)
+    },
+    TIMEOUT_MS,
+  )
+
+  test(
     'write-budget never has more tokens out than the last answer allows',
     async () => {
       const check = (budget: WriteBudget): void => {

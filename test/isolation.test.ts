@@ -401,12 +401,17 @@ describe('hint faults and DAMON on a private node', () => {
       expect(asked(isolation, damon).promoters['promoter-1']!.damon).toBe(true)
   })
 
-  test('DAMON has no demoted page to look at where none is mapped', () => {
-    const damon = { 'promoter-1': { host: 'host-1', damon: true } }
-    const setting = { isolation: { policy: 'private-node', damon: true }, host: { access: 'fault-on-access' }, promoters: damon }
-    expect(() => scenarioOf(setting)).toThrow(
-      'promoters.promoter-1.damon: got true, under access fault-on-access, where no demoted page is mapped (line 1); expected false',
-    )
+  test('neither has a demoted page to look at where none is mapped', () => {
+    const setting = {
+      isolation: { policy: 'private-node', numaBalancing: true, damon: true },
+      host: { access: 'fault-on-access' },
+    }
+    for (const source of ['hints', 'damon']) {
+      expect(() => scenarioOf({ ...setting, promoters: { 'promoter-1': { host: 'host-1', [source]: true } } })).toThrow(
+        `promoters.promoter-1.${source}: got true, under access fault-on-access, where no demoted page is mapped (line 1); expected false`,
+      )
+    }
+    expect(scenarioOf({ ...setting, promoters: { 'promoter-1': { host: 'host-1' } } }).promoters['promoter-1']!.hints).toBe(false)
   })
 
   test('DAMON brings home what is hot for who opts in, and the run ends alike when it is killed and restored', async () => {

@@ -1,6 +1,7 @@
 /** What must fit together about who allocates where. */
 import type { HostScenario, Scenario } from '../scenario.ts'
 import { formatBytes } from '../units.ts'
+import { isMapped } from './access.ts'
 import { damonReaches, DRAM_NODE, hintFaultsReach } from './isolation.ts'
 import { oneOf, type Path, type Problem, shown } from './problems.ts'
 
@@ -80,12 +81,10 @@ function* promoterProblems({ promoters, hosts }: Scenario): Iterable<Problem> {
     }
     if (hints && !hintFaultsReach(host)) yield refused('hints', 'NUMA balancing', 'numaBalancing')
     if (damon && !damonReaches(host)) yield refused('damon', 'DAMON', 'damon')
-    else if (damon && (host.access.policy === 'fault-on-access' || host.access.policy === 'swap-only')) {
-      yield wrong(
-        ['promoters', id, 'damon'],
-        `got true, under access ${host.access.policy}, where no demoted page is mapped`,
-        'false',
-      )
+    if (isMapped(host.access)) continue
+    for (const source of [...(hints ? ['hints'] : []), ...(damon ? ['damon'] : [])]) {
+      const why = `got true, under access ${host.access.policy}, where no demoted page is mapped`
+      yield wrong(['promoters', id, source], why, 'false')
     }
   }
 }
