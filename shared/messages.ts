@@ -207,7 +207,7 @@ export const MESSAGES = {
     from: 'device',
     to: ['host'],
     meaning:
-      'the register of real remaining capacity when the question came in: what is reserved for demotions under way is not taken off',
+      'the register of real remaining capacity when the question came in, on a divided device that of the host: what is reserved for demotions under way is not taken off',
     fields: { bytes: 'f64' },
   },
   stocked: {
