@@ -19,7 +19,9 @@ function watched(pages: number, classes: readonly ClassRates[], seed = 1, local 
     }
   }
   add(WORKLOAD, pages)
-  const damon = new Damon({ memory, history, residents, stream: new Stream(fork(seed, 'damon')), promoter: PROMOTER })
+  const parts = { memory, history, residents, promoter: PROMOTER }
+  const made = (): Damon => new Damon({ ...parts, stream: new Stream(fork(seed, 'damon')) })
+  let damon = made()
   const out = new Recorder('host-1')
   let tick = 0
   const run = (until: number, each: () => void = () => {}) => {
@@ -32,7 +34,13 @@ function watched(pages: number, classes: readonly ClassRates[], seed = 1, local 
       each()
     }
   }
-  return { memory, damon, out, run, add }
+  /** Another takes over from its snapshot. */
+  const revive = (): void => {
+    const saved = structuredClone(damon.snapshot())
+    damon = made()
+    damon.restore(saved)
+  }
+  return { memory, out, run, add, revive, regions: () => damon.regions }
 }
 
 const idle: ClassRates = { share: 1, reads: 0, writes: 0, miss: 1 }
@@ -50,16 +58,16 @@ test('its regions are all pages of workloads, in order and once each, and never 
       fc.integer({ min: 1, max: 3000 }),
       fc.nat(),
       (classes, pages, seed) => {
-        const { memory, damon, run, add } = watched(pages, classes, seed)
+        const { memory, regions, run, add } = watched(pages, classes, seed)
         const check = (): void => {
           let end = 0
-          for (const region of damon.regions) {
+          for (const region of regions()) {
             expect(region.start).toBe(end)
             expect(region.end).toBeGreaterThan(region.start)
             end = region.end
           }
           expect(end).toBe(memory.used)
-          expect(damon.regions.length).toBeLessThanOrEqual(1000)
+          expect(regions().length).toBeLessThanOrEqual(1000)
         }
         run(130, check)
         add(NEIGHBOUR, 100)
@@ -76,14 +84,14 @@ describe('a sample', () => {
     let found = 0
     let samples = 0
     for (let seed = 1; seed <= 4; seed++) {
-      const { damon, run } = watched(4000, [{ share: 1, reads, writes: 0, miss }], seed)
+      const { regions, run } = watched(4000, [{ share: 1, reads, writes: 0, miss }], seed)
       let before = 0
       run(300, () => {
-        const now = damon.regions.reduce((sum, region) => sum + region.found, 0)
+        const now = regions().reduce((sum, region) => sum + region.found, 0)
         // Counts begin anew with each aggregation, whose last sample is not seen here.
         if (now >= before && now > 0) {
           found += now - before
-          samples += damon.regions.length
+          samples += regions().length
         }
         before = now
       })
@@ -125,11 +133,51 @@ describe('once a second', () => {
     const still = watched(5000, [idle])
     still.run(300)
     expect(still.out.of('damon')).toEqual([])
+    // Ten parts of what is all alike, each cut in three at most.
+    expect(still.regions().length).toBeLessThanOrEqual(60)
     const half = watched(5000, [{ ...idle, reads: 50 }], 1, 2)
     half.run(300)
     const pages = half.out.of('damon').flatMap(({ body }) => [...body.pages])
     expect(pages.length).toBeGreaterThan(3500)
     expect(pages.every((page) => page % 2 === 1)).toBe(true)
+  })
+
+  test('it tells no page that was not touched since it told before, though its region was', () => {
+    const { memory, out, run } = watched(5000, [{ share: 1, reads: 3, writes: 0, miss: 0.5 }])
+    let heard = 0
+    let before = 0
+    let work = 0
+    let told = 0
+    run(450, () => {
+      work += 1000
+      const reports = out.of('damon')
+      if (reports.length === heard) return
+      heard = reports.length
+      const { pages } = reports.at(-1)!.body
+      expect(pages.every((page) => memory.table.last[page]! > before)).toBe(true)
+      told += pages.length
+      before = work
+    })
+    expect(heard).toBe(4)
+    expect(told).toBeGreaterThan(1000)
+  })
+
+  test('it goes on as if nothing had happened when it is revived from its snapshot', () => {
+    const rates = [
+      { share: 0.5, reads: 2, writes: 0, miss: 0.5 },
+      { ...idle, share: 0.5 },
+    ]
+    const straight = watched(5000, rates)
+    straight.run(450)
+    const broken = watched(5000, rates)
+    for (const tick of [55, 100, 101, 149, 260, 350]) {
+      broken.run(tick)
+      broken.revive()
+    }
+    broken.run(450)
+    expect(straight.out.of('damon')).toHaveLength(4)
+    expect(broken.out.sent).toEqual(straight.out.sent)
+    expect(broken.regions()).toEqual(straight.regions())
   })
 
   test('it looks at 200 MiB of regions at most, those touched most first', () => {
