@@ -24,16 +24,16 @@ export async function contention(file: string, flags: ContentionFlags, io: Io): 
   if (out === '') throw new ColdpoolError('CP_OPTION', '--out', 'got ""', 'the name of a folder')
   const workers = workersOption(flags.workers, RUNS_MAX)
   const text = readScenarioText(file)
-  const { compare, contenders, contentionRuns } = await import('#simulation/contention.ts')
+  const { compare, contentionRuns, present } = await import('#simulation/contention.ts')
   const runs = contentionRuns(text, file, [...(flags.set ?? []), ...fieldOverrides(flags)])
   const { scenario } = runs[0]!
-  const hosts = contenders(scenario)
+  const hosts = present(scenario)
   if (hosts.length < 2) {
     throw new ColdpoolError(
       'CP_COMMAND',
       printable(file),
-      `got workloads on ${hosts.join()} alone`,
-      'workloads on two hosts at least',
+      `got workloads, files or kernel memory on ${hosts.join()} alone`,
+      'some on two hosts at least',
     )
   }
 

@@ -42,8 +42,8 @@ The digest does not depend on --workers. More threads than cores, or than the sc
 Ctrl-C ends the run early and keeps its folder; the verdict says interrupted, the exit code is 130.`
 
 const CONTENTION_HELP = `
-The scenario is run as it is, and once for each host that has workloads with those of all other hosts taken away: same pool,
-same seed, same random streams. Where a host has more than one neighbour, it is also run without each of them.
+The scenario is run as it is, and once for each host with the workloads, files and kernel memory of all other hosts taken away:
+same pool, same seed, same random streams. Where a host has more than one neighbour, it is also run without each of them.
 
   slowdown   elapsed time over work, against all-DRAM: shared, alone, and the one over the other
   work lost  how much less work its workloads got done than alone
@@ -51,7 +51,7 @@ same seed, same random streams. Where a host has more than one neighbour, it is 
   pooled, peak                  bytes that it used of its devices, on average and at most
   paused     how long its writers stood still because it had overdrawn a share
   displaced  by how many pages, and their bytes, it has fewer on the device than alone, on average over time
-  by         the hosts without whose workloads it would have so many more there; these need not add up
+  by         the hosts without which it would have so many more there; these need not add up
 
 Example:
   coldpool contention scenarios/shares.yaml

@@ -94,4 +94,5 @@ export const FIELD_NOTES: Notes = {
     pages: PAGES,
     sizes: 'what the content of each compresses to, in bytes',
   },
+  damon: { pages: PAGES, samples: 'for each page, how many samples of the last 100 ms found its region touched' },
 }

@@ -207,7 +207,7 @@ export const MESSAGES = {
     from: 'device',
     to: ['host'],
     meaning:
-      'the register of real remaining capacity when the question came in: what is reserved for demotions under way is not taken off',
+      'the register of real remaining capacity when the question came in, on a divided device that of the host: what is reserved for demotions under way is not taken off',
     fields: { bytes: 'f64' },
   },
   stocked: {
@@ -216,6 +216,13 @@ export const MESSAGES = {
     meaning:
       'pages that have lain on the device since before the run, as if demoted then, and how many pages the host has in all. In the first quantum of its workloads, in one mail or more. They take space at once; a device that would not have admitted them ends the run',
     fields: { hostPages: 'u32', pages: 'u32[]', sizes: 'u16[]' },
+  },
+  damon: {
+    from: 'host',
+    to: ['promoter'],
+    meaning:
+      'pages on devices that DAMON found young, in regions that are touched, the most touched ones first. Once a second; not more than 51200',
+    fields: { pages: 'u32[]', samples: 'u32[]' },
   },
 } as const satisfies Record<string, MessageSpec>
 

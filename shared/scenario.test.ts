@@ -103,7 +103,7 @@ describe('parseScenario', () => {
       demotionStores: 'plain',
       swap: { size: 0, bandwidth: 2e9, latency: 80_000 },
       pooledAtStart: 0,
-      isolation: { policy: 'private-node', numaBalancing: false },
+      isolation: { policy: 'private-node', numaBalancing: false, damon: false },
     })
     expect(scenario.workloads['web-1']).toEqual({
       host: 'host-1',
@@ -155,6 +155,7 @@ describe('parseScenario', () => {
       host: 'host-1',
       chmu: true,
       hints: false,
+      damon: false,
       window: 3e9,
       threshold: 2,
       sleep: 100e6,

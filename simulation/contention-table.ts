@@ -42,11 +42,13 @@ function hostRow(id: string, host: HostContention): string[] {
   const all = Object.values(host.refused)
   const refused = { shared: sum(all.map(({ shared }) => shared)), alone: sum(all.map(({ alone }) => alone)) }
   const lost = workSeconds.alone > 0 ? 1 - workSeconds.shared / workSeconds.alone : 0
+  // What is nothing in two digits is nothing, not −0.00 %.
+  const shownLost = Math.abs(lost) < 5e-5 ? 0 : lost
   return [
     id,
     ...pair(slowdown, (times) => `${times.toFixed(3)}×`),
     `${slowdown.ratio.toFixed(3)}×`,
-    formatPercentage(lost),
+    formatPercentage(shownLost),
     ...pair(refused, formatCount),
     ...pair(swappedOut, formatCount),
   ]
@@ -64,7 +66,7 @@ function refusals(hosts: readonly [string, HostContention][]): string[] {
 
 /** Who displaced whom; nothing of a device that one host has for itself. */
 function displacements(device: string, rows: readonly [string, Displacement][]): string[] {
-  if (rows.length < 2) return []
+  if (rows.every(([, { by }]) => Object.keys(by).length === 0)) return []
   const cells = rows.map(([id, { pages, displaced, by }]) => [
     id,
     ...pair(pages, formatCount),

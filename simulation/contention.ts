@@ -1,11 +1,12 @@
 /**
- * What hosts cost each other: the scenario is run as it is (*shared*), and once for each host with the workloads of all others
- * taken away (*alone*). Pool, promoters, seed and every random stream are the same, for streams go by the names of actors; so a
- * host that nobody disturbs does the same in both, to the bit, and what differs is what its neighbours' presence has done.
+ * What hosts cost each other: the scenario is run as it is (*shared*), and once for each host with all that the others allocate taken
+ * away (*alone*): their workloads, their files, their kernels' memory, for what isolation lets onto a device takes room there too. Pool,
+ * promoters, seed and every random stream are the same, for streams go by the names of actors; so a host that nobody disturbs does
+ * the same in both, to the bit, and what differs is what its neighbours' presence has done.
  *
  * A host's pages are *displaced* from a device by so many as it has fewer there in the shared run than alone, on average over
  * the scenario's duration (over the samples of metrics; 0 after a run has ended). Who displaced them is asked of further runs,
- * each *without* one host's workloads: by as many as the host has more there when that one is absent. Of two hosts the one's
+ * each *without* one host: by as many as the host has more there when that one is absent. Of two hosts the one's
  * absence is the other's solitude, and no further run is needed. These parts need not add up to the whole: one neighbour may take
  * the place that another leaves. Negative numbers are pages that a host has more because of the others, as when they slow it down.
  */
@@ -13,11 +14,14 @@ import type { ActorId } from '#shared/actor.ts'
 import { REFUSAL_REASONS, type RefusalReason } from '#shared/messages.ts'
 import { PAGE_BYTES } from '#shared/page/page-table.ts'
 import { plain, readDocument } from '#shared/scenario/document.ts'
-import { loadScenario, type Scenario } from '#shared/scenario.ts'
+import { type HostScenario, loadScenario, type Scenario } from '#shared/scenario.ts'
 import { tenantMean } from './tenant-means.ts'
 import type { VariantResult } from './variants.ts'
 
 const SHARED = 'shared'
+
+/** What a host has on its devices, or in its DRAM, of its own: beside its workloads', and of theirs from before the run. */
+const OWN: readonly string[] = ['pageCache', 'kernel', 'pooledAtStart']
 
 export interface ContentionRun {
   /** `shared`, `alone-HOST`, `without-HOST`. */
@@ -55,7 +59,7 @@ export interface Displacement {
   /** Mean pages on the device. */
   readonly pages: Both
   readonly displaced: Amount
-  /** By each of the other hosts on the device that has workloads. */
+  /** By each of the other hosts on the device on which something allocates. */
   readonly by: Readonly<Record<ActorId, Amount>>
 }
 
@@ -69,26 +73,48 @@ export interface Contention {
   readonly devices: Readonly<Record<ActorId, Readonly<Record<ActorId, Displacement>>>>
 }
 
-/** Hosts with workloads: the others have nothing to lose and cost nobody anything. */
-export function contenders({ hosts, workloads }: Scenario): ActorId[] {
+/** Hosts with workloads: the others have nothing to lose. */
+function contenders({ hosts, workloads }: Scenario): ActorId[] {
   return Object.keys(hosts).filter((id) => Object.values(workloads).some(({ host }) => host === id))
+}
+
+/** Hosts on which anything allocates: the others cost nobody anything. What files and kernel leak takes room as workloads do. */
+export function present(scenario: Scenario): ActorId[] {
+  const able = contenders(scenario)
+  const allocates = ([id, { pageCache, kernel }]: [ActorId, HostScenario]): boolean =>
+    able.includes(id) || pageCache !== undefined || kernel !== undefined
+  return Object.entries(scenario.hosts)
+    .filter(allocates)
+    .map(([id]) => id)
 }
 
 /** The runs that a scenario needs, the shared one first. */
 export function contentionRuns(yaml: string, fileName: string, overrides: readonly string[]): ContentionRun[] {
   const whole = loadScenario(yaml, fileName, overrides)
-  const { workloads } = plain(readDocument(whole.yaml, fileName)) as { workloads: Record<string, { host: string }> }
+  const { workloads, hosts: given } = plain(readDocument(whole.yaml, fileName)) as {
+    workloads: Record<string, { host: string }>
+    hosts: Record<string, object>
+  }
   const only = (name: string, keep: (host: ActorId) => boolean): ContentionRun => {
     const kept = Object.entries(workloads).filter(([, { host }]) => keep(host))
-    return { name, ...loadScenario(yaml, fileName, [...overrides, `workloads=${JSON.stringify(Object.fromEntries(kept))}`]) }
+    const silent = Object.entries(given).flatMap(([id, host]) =>
+      keep(id) || !OWN.some((key) => key in host) ? [] : [`hosts.${id}=${JSON.stringify(host, spared)}`],
+    )
+    return {
+      name,
+      ...loadScenario(yaml, fileName, [...overrides, `workloads=${JSON.stringify(Object.fromEntries(kept))}`, ...silent]),
+    }
   }
-  const hosts = contenders(whole.scenario)
+  const culprits = present(whole.scenario).filter((id) => missed(whole.scenario, id))
   return [
     { name: SHARED, ...whole },
-    ...hosts.map((id) => only(alone(id), (host) => host === id)),
-    ...hosts.filter((id) => missed(whole.scenario, id)).map((id) => only(without(id), (host) => host !== id)),
+    ...contenders(whole.scenario).map((id) => only(alone(id), (host) => host === id)),
+    ...culprits.map((id) => only(without(id), (host) => host !== id)),
   ]
 }
+
+/** For JSON.stringify: a host without what is its own. */
+const spared = (key: string, value: unknown): unknown => (OWN.includes(key) ? undefined : value)
 
 const alone = (host: ActorId): string => `alone-${host}`
 const without = (host: ActorId): string => `without-${host}`
@@ -107,7 +133,7 @@ function withoutName(scenario: Scenario, host: ActorId, other: ActorId): string 
 
 /** Whom a host can feel: over the devices they share, and over the devices of those with whom they share. */
 function neighboursOf(scenario: Scenario, host: ActorId): ActorId[] {
-  const able = contenders(scenario)
+  const able = present(scenario)
   const reached = [host]
   for (const id of reached) reached.push(...able.filter((other) => !reached.includes(other) && meet(scenario, id, other)))
   return reached.slice(1)
@@ -134,8 +160,9 @@ export function compare(scenario: Scenario, records: ReadonlyMap<string, Variant
     hosts: Object.fromEntries(hosts.map((id) => [id, hostContention(scenario, id, shared, records.get(alone(id))!)])),
     devices: Object.fromEntries(
       Object.keys(scenario.devices).map((device) => {
-        const sharing = hosts.filter((id) => scenario.hosts[id]!.devices.includes(device))
-        return [device, Object.fromEntries(sharing.map((id) => [id, displacement(scenario, records, device, id, sharing)]))]
+        const on = (ids: readonly ActorId[]): ActorId[] => ids.filter((id) => scenario.hosts[id]!.devices.includes(device))
+        const sharing = on(present(scenario))
+        return [device, Object.fromEntries(on(hosts).map((id) => [id, displacement(scenario, records, device, id, sharing)]))]
       }),
     ),
   }

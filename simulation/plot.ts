@@ -70,6 +70,7 @@ export class Plot {
       promotion: promoter && {
         ordinal: this.#ordinalOf(promoter.id),
         hints: promoter.spec.hints,
+        damon: promoter.spec.damon,
         scanBytes: promoter.spec.scanSize,
         scanPeriodNs: promoter.spec.scanPeriod,
         hotAccessesPerSecond: promoter.spec.threshold / (promoter.spec.window / NS_PER_S),
@@ -122,6 +123,7 @@ export class Plot {
       hostOrdinal: this.#ordinalOf(promoter.host),
       chmu: promoter.chmu,
       hints: promoter.hints,
+      damon: promoter.damon,
       windowNs: promoter.window,
       threshold: promoter.threshold,
       sleepNs: promoter.sleep,

@@ -111,6 +111,8 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
     },
   })
   trace?.finish(outcome.ended, outcome.final)
+  // The end is a sample too, where one is due then.
+  if (outcome.ended === end && end % (scenario.sample / scenario.quantum) === 0) options.onSample?.(telemetryOf(outcome.final))
   const result = ledger.finish(outcome, bus.name, (performance.now() - startedMs) / 1000)
   live?.reports(outcome.ended, outcome.final)
   live?.end(outcome.ended)

@@ -74,7 +74,7 @@ const weather = fc.integer({ min: 1, max: 2 }).chain((count) => {
 
 type Weather = typeof weather extends fc.Arbitrary<infer T> ? T : never
 
-function scenarioOf(given: Weather, access: unknown): Scenario {
+function scenarioOf(given: Weather, access: unknown, shares?: object): Scenario {
   const { hosts, animals, physical, swap, proactive, watermarkScaleFactor } = given
   const host = {
     memory: '16MiB',
@@ -95,6 +95,7 @@ function scenarioOf(given: Weather, access: unknown): Scenario {
         low: given.low,
         high: '15%',
         flush: given.flush,
+        ...(shares && { shares }),
       },
     },
     hosts: Object.fromEntries(hosts.map((id) => [id, host])),
@@ -107,9 +108,9 @@ function scenarioOf(given: Weather, access: unknown): Scenario {
 const scenarios = fc.sample(weather, { numRuns: RUNS, seed: 7 })
 
 /** Runs all of them; what a spy finds wrong fails the run at once. */
-async function all(access: unknown, given = scenarios): Promise<(key: string) => number> {
+async function all(access: unknown, given = scenarios, shares?: (weather: Weather) => object): Promise<(key: string) => number> {
   const results: Result[] = []
-  for (const each of given) results.push(await run(scenarioOf(each, access)))
+  for (const each of given) results.push(await run(scenarioOf(each, access, shares?.(each))))
   return (key) => results.flatMap(({ telemetry }) => Object.values(telemetry)).reduce((sum, seen) => sum + (seen[key] ?? 0), 0)
 }
 
@@ -173,6 +174,32 @@ describe(`in ${RUNS} random scenarios with bears`, () => {
       expect(sum('accessFaults')).toBeGreaterThan(100_000)
       expect(sum('rejected.size')).toBeGreaterThan(1000)
       expect(sum('rejected.limit')).toBeGreaterThan(1000)
+    },
+    TIMEOUT_MS,
+  )
+
+  test(
+    'direct under a grace grows by writes as well, and nothing is ever poisoned: its writers are paused',
+    async () => {
+      let growths = 0
+      watchGrowth(() => growths++)
+      const sum = await all('direct', scenarios, ({ hosts, physical }) => {
+        const limit = `${Math.floor((physical * 1024) / hosts.length) - 64}KiB`
+        return { policy: 'grace', grace: '64KiB', limits: Object.fromEntries(hosts.map((host) => [host, limit])) }
+      })
+      expect(growths).toBeGreaterThan(10_000)
+      expect(sum('poisonedPages')).toBe(0)
+      expect(sum('pausedSeconds')).toBeGreaterThan(1)
+    },
+    TIMEOUT_MS,
+  )
+
+  test(
+    'swap-only never puts a page on a device, so nothing can overflow',
+    async () => {
+      const sum = await all('swap-only', scenarios.slice(0, 40))
+      for (const key of ['peakStoredPages', 'demoted', 'poisonedPages']) expect(sum(key), key).toBe(0)
+      expect(sum('swappedIn')).toBeGreaterThan(1000)
     },
     TIMEOUT_MS,
   )

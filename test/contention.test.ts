@@ -66,6 +66,48 @@ describe('the runs', () => {
     expect(first!.scenario).toEqual({ ...shared!.scenario, workloads: { 'web-1': shared!.scenario.workloads['web-1'] } })
     expect(shared!.scenario.seed).toBe(7)
   })
+
+  test('alone, a host has no neighbour’s files, kernel or pages from before the run', () => {
+    const leaky = `pageCache: { size: 8MiB, rate: 20MB/s }, kernel: { size: 4MiB, rate: 1MB/s }, pooledAtStart: 30MiB`
+    const told = SCENARIO.replaceAll('watermarkScaleFactor: 100,', `watermarkScaleFactor: 100, ${leaky},`)
+    const [shared, first] = contentionRuns(told, 'crowd', [])
+    const neighbour = shared!.scenario.hosts['host-2']!
+    expect(neighbour).toMatchObject({ pooledAtStart: 30 * 2 ** 20, kernel: { size: 4 * 2 ** 20 } })
+    const { pageCache: _, kernel: __, ...rest } = neighbour
+    expect(first!.scenario.hosts).toMatchObject({ 'host-1': shared!.scenario.hosts['host-1'] })
+    expect(first!.scenario.hosts['host-2']).toEqual({ ...rest, pooledAtStart: 0 })
+    expect(parseScenario(first!.yaml, 'first')).toEqual(first!.scenario)
+  })
+})
+
+test('who leaks displaces, though no workload of its own ever comes near the device', async () => {
+  const leaky = join(folder, 'leaky.yaml')
+  const text = SCENARIO.replace(
+    'devices: [device-1] }',
+    'devices: [device-1], isolation: { policy: none }, kernel: { size: 24MiB, rate: 24MB/s, content: incompressible }, pageCache: { size: 64MiB, rate: 40MB/s, content: incompressible } }',
+  )
+  writeFileSync(leaky, text)
+  let stdout = ''
+  const io = { stdout: { write: (said: string) => (stdout += said) }, stderr: { write: () => {} } }
+  expect(
+    await main(
+      [
+        'contention',
+        leaky,
+        '--json',
+        '--set',
+        'workloads={ web-1: { host: host-1, kind: zipf, size: 52MiB, accesses: 100k/s } }',
+      ],
+      io,
+    ),
+  ).toBe(0)
+  const { hosts, devices } = JSON.parse(stdout) as Contention
+  expect(Object.keys(hosts)).toEqual(['host-1'])
+  const { displaced, by } = devices['device-1']!['host-1']!
+  expect(displaced.pages).toBeGreaterThan(500)
+  expect(by).toEqual({ 'host-4': displaced })
+  expect(hosts['host-1']!.refused.pressure).toMatchObject({ alone: 0 })
+  expect(hosts['host-1']!.slowdown.ratio).toBeGreaterThan(1)
 })
 
 describe('the result', () => {
@@ -133,14 +175,18 @@ test('of several neighbours it asks each one’s absence who displaced whom', as
   const { runs, devices } = JSON.parse(stdout) as Contention
   const { by, pages } = devices['device-1']!['host-1']!
   expect(Object.keys(by)).toEqual(['host-2', 'host-3'])
-  // What the run without host-3 has kept agrees with what is said of it.
-  const csv = readFileSync(join(runs['without-host-3']!.folder!, 'metrics', 'device-1.csv'), 'utf8')
-    .trimEnd()
-    .split('\n')
-  const column = csv[0]!.split(',').indexOf('byHost.host-1.storedPages')
-  const stored = csv.slice(1).map((row) => Number(row.split(',')[column]))
-  expect(stored).toHaveLength(31)
-  expect(by['host-3']!.pages).toBeCloseTo(stored.reduce((x, y) => x + y, 0) / 31 - pages.shared, 6)
+  // What the runs have kept, the last sample included, agrees with what is said of them.
+  const stored = (run: string): number[] => {
+    const path = join(runs[run]!.folder!, 'metrics', 'device-1.csv')
+    const [head, ...rows] = readFileSync(path, 'utf8').trimEnd().split('\n')
+    const column = head!.split(',').indexOf('byHost.host-1.storedPages')
+    return rows.map((row) => Number(row.split(',')[column]))
+  }
+  const mean = (run: string): number => stored(run).reduce((x, y) => x + y, 0) / 31
+  expect(stored('alone-host-1')).toHaveLength(31)
+  expect(stored('alone-host-1').at(-1)).toBeGreaterThan(1000)
+  expect(pages.alone).toBeCloseTo(mean('alone-host-1'), 6)
+  expect(by['host-3']!.pages).toBeCloseTo(mean('without-host-3') - pages.shared, 6)
 })
 
 test('as text it is tables of at most 100 columns, and no folder is made unless asked for', async () => {

@@ -361,21 +361,24 @@ describe('dedicated-driver', () => {
   })
 })
 
-describe('hint faults on a private node', () => {
+describe('hint faults and DAMON on a private node', () => {
   const promoters = { 'promoter-1': { host: 'host-1', chmu: false, hints: true } }
   const asked = (isolation: object, given: object = promoters) => scenarioOf({ isolation, promoters: given })
 
-  test.each([{ policy: 'private-node' }, { policy: 'dedicated-driver' }])('are refused as a source: $policy', (isolation) => {
-    expect(() => asked(isolation)).toThrow(
-      `CP_SCENARIO_SHAPE promoters.promoter-1.hints: got true, but NUMA balancing does not reach the devices of host-1 under ${isolation.policy} (line 1); expected false, or numaBalancing: true in hosts.host-1.isolation`,
-    )
-  })
+  test.each([{ policy: 'private-node' }, { policy: 'dedicated-driver' }])(
+    'hint faults are refused as a source: $policy',
+    (isolation) => {
+      expect(() => asked(isolation)).toThrow(
+        `CP_SCENARIO_SHAPE promoters.promoter-1.hints: got true, but NUMA balancing does not reach the devices of host-1 under ${isolation.policy} (line 1); expected false, or numaBalancing: true in hosts.host-1.isolation`,
+      )
+    },
+  )
 
-  test('are refused on ZONE_DEVICE, which nothing opts in to', () => {
+  test('hint faults are refused on ZONE_DEVICE, which nothing opts in to', () => {
     expect(() => asked({ policy: 'zone', zone: 'device' })).toThrow(/hints: got true, .* under zone \(line 1\); expected false$/)
   })
 
-  test('are off where nobody names them, and on where they reach', () => {
+  test('hint faults are off where nobody names them, and on where they reach', () => {
     const implied = { 'promoter-1': { host: 'host-1' } }
     expect(asked({ policy: 'private-node' }, implied).promoters['promoter-1']!.hints).toBe(false)
     for (const isolation of [{ policy: 'none' }, { policy: 'zone' }, { policy: 'private-node', numaBalancing: true }]) {
@@ -383,7 +386,56 @@ describe('hint faults on a private node', () => {
     }
   })
 
-  test('are a source for who opts in', async () => {
+  test('nor is DAMON a source there, unless the scenario opts in', () => {
+    const damon = { 'promoter-1': { host: 'host-1', chmu: false, damon: true } }
+    for (const policy of ['private-node', 'dedicated-driver']) {
+      expect(() => asked({ policy, numaBalancing: true }, damon)).toThrow(
+        `CP_SCENARIO_SHAPE promoters.promoter-1.damon: got true, but DAMON does not reach the devices of host-1 under ${policy} (line 1); expected false, or damon: true in hosts.host-1.isolation`,
+      )
+      expect(asked({ policy, damon: true }, damon).promoters['promoter-1']).toMatchObject({ damon: true, hints: false })
+    }
+    expect(() => asked({ policy: 'zone', zone: 'device' }, damon)).toThrow(
+      /damon: got true, .* under zone \(line 1\); expected false$/,
+    )
+    for (const isolation of [{ policy: 'none' }, { policy: 'zone' }])
+      expect(asked(isolation, damon).promoters['promoter-1']!.damon).toBe(true)
+  })
+
+  test('neither has a demoted page to look at where none is mapped', () => {
+    const setting = {
+      isolation: { policy: 'private-node', numaBalancing: true, damon: true },
+      host: { access: 'fault-on-access' },
+    }
+    for (const source of ['hints', 'damon']) {
+      expect(() => scenarioOf({ ...setting, promoters: { 'promoter-1': { host: 'host-1', [source]: true } } })).toThrow(
+        `promoters.promoter-1.${source}: got true, under access fault-on-access, where no demoted page is mapped (line 1); expected false`,
+      )
+    }
+    expect(scenarioOf({ ...setting, promoters: { 'promoter-1': { host: 'host-1' } } }).promoters['promoter-1']!.hints).toBe(false)
+  })
+
+  test('DAMON brings home what is hot for who opts in, and the run ends alike when it is killed and restored', async () => {
+    const hot = uniform('12MiB', { accesses: '200k/s', miss: '100%', start: '300ms' })
+    const scenario = scenarioOf({
+      isolation: { policy: 'private-node', damon: true },
+      duration: '4s',
+      host: { watermarkScaleFactor: 400, proactive: { rate: '100MB/s', age: '100ms' } },
+      promoters: { 'promoter-1': { host: 'host-1', chmu: false, damon: true, threshold: 1 } },
+      workloads: { cold: uniform('8MiB', { accesses: '0/s' }), hot },
+    })
+    const { digests, telemetry } = await run(scenario)
+    expect(telemetry['promoter-1']!['damonPages']).toBeGreaterThan(100)
+    expect(telemetry['host-1']!['promoted']).toBeGreaterThan(100)
+    const restarted = await run(scenario, {
+      codec: true,
+      stageOf: (ordinal) => ordinal % 2,
+      restart: (grants) => grants % 97 === 5,
+    })
+    expect(restarted.restarts).toBeGreaterThan(10)
+    expect(restarted.digests).toEqual(digests)
+  })
+
+  test('hint faults are a source for who opts in', async () => {
     const web = uniform('44MiB', { accesses: '200k/s', miss: '100%' })
     const host = await hostOf({
       isolation: { policy: 'private-node', numaBalancing: true },

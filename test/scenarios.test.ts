@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { loadProfiles } from '#shared/measured.ts'
+import { parseScenario } from '#shared/scenario.ts'
 import { renderVerdict } from '#simulation/run.ts'
 import type { Verdict } from '#simulation/verdict.ts'
 import { device, figure, host, SCENARIOS, series, tell, type Told } from './tell.fixture.ts'
@@ -29,6 +30,16 @@ test('there is a test here for every scenario', () => {
       'shares',
     ].map((name) => `${name}.yaml`),
   )
+})
+
+test('quickstart: nodes are private, pages are mapped directly, and every promoter hears the devices', () => {
+  const text = readFileSync(new URL('quickstart.yaml', SCENARIOS), 'utf8')
+  const { hosts, promoters, devices } = parseScenario(text, 'quickstart.yaml')
+  for (const { isolation, access } of Object.values(hosts)) {
+    expect([isolation.policy, access.policy]).toEqual(['private-node', 'direct'])
+  }
+  for (const { shares } of Object.values(devices)) expect(shares.policy).toBe('none')
+  expect(Object.values(promoters).map(({ chmu }) => chmu)).toEqual([true, true, true, true])
 })
 
 describe('quickstart', () => {

@@ -1,5 +1,5 @@
 /**
- * What a comparison of isolation policies stands on: under one seed they see the same allocations arrive, the same phases and the
+ * What a comparison of policies stands on: under one seed they see the same allocations arrive, the same phases and the
  * same contents, and a private node is never allocated on, whatever comes.
  */
 import fc from 'fast-check'
@@ -37,11 +37,11 @@ interface Seen {
   readonly landed: number
 }
 
-async function watch(policy: string): Promise<Seen> {
+async function watch(policy: string, sets: readonly string[] = []): Promise<Seen> {
   const profiles = new Map<number, unknown[]>()
   const contents = new Map<number, number>()
   let landed = 0
-  const run = await trial(scenarioOf(policy), [], (mail) => {
+  const run = await trial(scenarioOf(policy), sets, (mail) => {
     if (isKind(mail, 'profile')) profiles.set(mail.from, [...(profiles.get(mail.from) ?? []), mail.body])
     if (isKind(mail, 'landed')) landed += mail.body.pages.length
     if (!isKind(mail, 'landed') && !isKind(mail, 'demote')) return
@@ -52,10 +52,33 @@ async function watch(policy: string): Promise<Seen> {
   return { run, profiles, contents, landed }
 }
 
+const arrivals = ({ run }: Seen): unknown[] =>
+  run.samples.map(({ quantum, of }) => [quantum, of['host']!['asked.pageCache'], of['host']!['asked.kernel']])
+
+/** As far as both have come. */
+function expectSamePhases(one: Seen, other: Seen): void {
+  expect(new Set(other.profiles.keys())).toEqual(new Set(one.profiles.keys()))
+  for (const [workload, profiles] of one.profiles) {
+    const theirs = other.profiles.get(workload)!
+    const both = Math.min(profiles.length, theirs.length)
+    expect(both).toBeGreaterThan(3)
+    expect(theirs.slice(0, both)).toEqual(profiles.slice(0, both))
+  }
+}
+
+/** Of the pages that came to the device under several of them; how many these are. */
+function expectSameContents(several: readonly Seen[]): number {
+  const holds = new Map<number, number[]>()
+  for (const { contents } of several) {
+    for (const [page, size] of contents) holds.set(page, [...(holds.get(page) ?? []), size])
+  }
+  const compared = [...holds.values()].filter((sizes) => sizes.length > 1)
+  expect(compared.filter((sizes) => new Set(sizes).size > 1)).toEqual([])
+  return compared.length
+}
+
 describe('two policies under one seed', () => {
   const seen = new Map(POLICIES.map((policy) => [policy, watch(policy)]))
-  const arrivals = ({ run }: Seen): unknown[] =>
-    run.samples.map(({ quantum, of }) => [quantum, of['host']!['asked.pageCache'], of['host']!['asked.kernel']])
 
   test.each(POLICIES.slice(1))('none and %s see the same arrivals, at every sample', async (policy) => {
     const [one, other] = [await seen.get('none')!, await seen.get(policy)!]
@@ -66,23 +89,29 @@ describe('two policies under one seed', () => {
 
   test.each(POLICIES.slice(1))('none and %s see the same phases, though one may be further on', async (policy) => {
     const [one, other] = [await seen.get('none')!, await seen.get(policy)!]
-    expect(new Set(other.profiles.keys())).toEqual(new Set(one.profiles.keys()))
-    for (const [workload, profiles] of one.profiles) {
-      const theirs = other.profiles.get(workload)!
-      const both = Math.min(profiles.length, theirs.length)
-      expect(both).toBeGreaterThan(3)
-      expect(theirs.slice(0, both)).toEqual(profiles.slice(0, both))
-    }
+    expectSamePhases(one, other)
   })
 
   test('a page holds the same, however it comes to the device', async () => {
-    const holds = new Map<number, number[]>()
-    for (const { contents } of await Promise.all(seen.values())) {
-      for (const [page, size] of contents) holds.set(page, [...(holds.get(page) ?? []), size])
-    }
-    const compared = [...holds.values()].filter((sizes) => sizes.length > 1)
-    expect(compared.length).toBeGreaterThan(5000)
-    expect(compared.filter((sizes) => new Set(sizes).size > 1)).toEqual([])
+    expect(expectSameContents(await Promise.all(seen.values()))).toBeGreaterThan(5000)
+  })
+
+  const WRITES = 'workloads.*.writeShare=20%'
+  const writing = watch('private-node', [WRITES])
+
+  test.each([
+    'hosts.host.access=read-only',
+    'hosts.host.access=write-budget',
+    'hosts.host.access=fault-on-access',
+    'devices.pool.shares={ policy: weighted }',
+    'devices.pool.shares={ policy: hard, limits: { host: 12MiB } }',
+    'devices.pool.shares={ policy: grace, limits: { host: 12MiB }, grace: 1MiB }',
+  ])('direct, without shares, and %s see the same arrivals, phases and contents', async (set) => {
+    const [one, other] = [await writing, await watch('private-node', [WRITES, set])]
+    expect(arrivals(other)).toEqual(arrivals(one))
+    expectSamePhases(one, other)
+    expect(expectSameContents([one, other])).toBeGreaterThan(2000)
+    expect(other.run.final).not.toEqual(one.run.final)
   })
 
   test('they differ in what they let through', async () => {
@@ -96,6 +125,18 @@ describe('two policies under one seed', () => {
       expect(host['leaked.anon']! + host['leaked.pageCache']! + host['leaked.kernel']!).toBe(one.landed)
     }
   })
+})
+
+test('a change of cpuset.mems is told when it takes effect, with the nodes that the cgroup has from then on', async () => {
+  const changes = '[{ at: 50ms, cgroup: workloads, mems: [pool] }, { at: 200ms, cgroup: system, mems: [dram, pool] }]'
+  const { events } = await trial(scenarioOf('none'), [
+    'duration=300ms',
+    `hosts.host.isolation={ policy: mempolicy, changes: ${changes} }`,
+  ])
+  expect(events.filter(({ code }) => code === 'mems-changed')).toMatchObject([
+    { actor: 'host', quantum: 50, fields: { cgroup: 'workloads', mems: 'pool' } },
+    { actor: 'host', quantum: 200, fields: { cgroup: 'system', mems: 'dram,pool' } },
+  ])
 })
 
 describe('a page is in exactly one place, with files and kernel in DRAM and on the device', () => {
@@ -176,4 +217,16 @@ describe('a private node', () => {
     expect(demoted).toBeGreaterThan(10_000)
     expect(kernel).toBeGreaterThan(10_000)
   }, 60_000)
+
+  test('is what holds them back: on an ordinary node most of the same scenarios leak, and each kind leaks in many', async () => {
+    const kinds = ['anon', 'pageCache', 'kernel'] as const
+    const runs = fc.sample(scenario, { seed: 11, numRuns: 20 })
+    const leaks: number[][] = []
+    for (const given of runs) {
+      const { final } = await trial(JSON.stringify(given), ['hosts.host.isolation={ policy: none }'])
+      leaks.push(kinds.map((kind) => final['host']![`leaked.${kind}`]!))
+    }
+    expect(leaks.filter((pages) => pages.some((n) => n > 0)).length).toBeGreaterThan(runs.length / 2)
+    for (const kind of kinds.keys()) expect(leaks.filter((pages) => pages[kind]! > 0).length).toBeGreaterThan(runs.length / 4)
+  })
 })

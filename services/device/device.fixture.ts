@@ -57,6 +57,10 @@ export function landed(from: number, pages: readonly number[], size = 2048): Mai
   return mail(from, 'landed', { pages: Uint32Array.from(pages), sizes: new Uint16Array(pages.length).fill(size) })
 }
 
+export function poll(from: number): Mail {
+  return mail(from, 'poll', {})
+}
+
 export function released(from: number, pages: readonly number[]): Mail {
   return mail(from, 'released', { pages: Uint32Array.from(pages) })
 }

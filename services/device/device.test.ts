@@ -219,6 +219,22 @@ describe('load', () => {
     expect(device.observe()).toMatchObject({ utilisation: 0, peakUtilisation: expect.closeTo(6.4 / 29.5, 9) })
   })
 
+  test.each([
+    [0.2, 0],
+    [0.3, 1],
+    [0.75, 2],
+    [0.95, 3],
+    [3, 3],
+  ])('of %d of what it can serve is told to every host as DevLoad class %d, and seen', (share, devLoad) => {
+    const tickBytes = share * 29.5e9 * 0.01
+    const { out, device } = run({ 11: [traffic(HOST_1, { readBytes: 0.9 * tickBytes, writeBytes: 0.1 * tickBytes })] }, 12)
+    expect(out.of('load').map(({ to, body }) => [to, body.devLoad])).toEqual([
+      [HOST_1, devLoad],
+      [HOST_2, devLoad],
+    ])
+    expect(device.observe()['devLoad']).toBe(devLoad)
+  })
+
   test('settles on the latency of a steady load, and is then not told again', () => {
     const steady = [traffic(HOST_1, { readBytes: 0.9 * 64e6, writeBytes: 0.1 * 64e6 })]
     const plan = Object.fromEntries(Array.from({ length: 300 }, (_, tick) => [tick * 10 + 1, steady]))

@@ -125,8 +125,13 @@ export class Device implements Actor {
     else if (mail.kind === 'stocked') this.stock(host, mail.body)
     else if (mail.kind === 'released') this.release(now, host, mail.body)
     else if (mail.kind === 'traffic') this.meet(now, host, mail.body)
-    else if (mail.kind === 'poll') out.send(mail.from, 'remaining', { bytes: this.pool.remainingBytes })
+    else if (mail.kind === 'poll') this.tellRemaining(host, out)
     else assert(false, `${this.id} got ${mail.kind}`)
+  }
+
+  private tellRemaining(host: number, out: Outbox): void {
+    const bytes = this.shares?.remainingBytes(host) ?? this.pool.remainingBytes
+    out.send(this.spec.hosts[host]!.ordinal, 'remaining', { bytes })
   }
 
   private answer(now: Quantum, host: number, demote: BodyOf<'demote'>, out: Outbox): void {

@@ -63,6 +63,11 @@ export class Limits implements Shares {
     return this.parts[host]!.register.level
   }
 
+  /** Its limit is all that it has. What a grace would bear is not offered. */
+  remainingBytes(host: number): number {
+    return Math.max(0, this.parts[host]!.limitBytes - this.claims.taken(host))
+  }
+
   refuses(host: number): boolean {
     const { register, limitBytes, slotsMax } = this.parts[host]!
     if (register.level > 0 || this.claims.slots(host) >= slotsMax) return true

@@ -1,7 +1,7 @@
 import type { Recorder } from '#shared/recorder.fixture.ts'
 import type { Mail } from '#shared/messages.ts'
 import { fork, Stream } from '#shared/random.ts'
-import { accesses, demote, landed, mail, released, traffic } from './device.fixture.ts'
+import { accesses, demote, landed, mail, poll, released, traffic } from './device.fixture.ts'
 
 const PAGES = 90
 
@@ -51,6 +51,7 @@ export class RandomHost {
       said.push(
         traffic(ordinal, { readBytes: stream.below(3e8), compressedReads: stream.below(1e5), recompressions: stream.below(2e4) }),
       )
+    if (stream.unit() < 0.2) said.push(poll(ordinal))
     return said
   }
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { REFUSAL_REASONS, type Mail } from '#shared/messages.ts'
 import type { Quantum } from '#shared/time.ts'
 import { Device } from './device.ts'
-import { demote, deviceSpec, drive, HOST_1, HOST_2, released, written } from './device.fixture.ts'
+import { demote, deviceSpec, drive, HOST_1, HOST_2, poll, released, written } from './device.fixture.ts'
 import type { DeviceSpec, SharesSpec } from './spec.ts'
 
 const RAW = 4096 + 64
@@ -119,6 +119,20 @@ describe('hard shares', () => {
       ['share-eased', 'host-1'],
     ])
     expect(seen['interrupts']).toBe(2)
+  })
+
+  test('answer a poll with what remains of the limit, whatever the device has', () => {
+    const mails = {
+      1: [demote(HOST_1, pages(20)), demote(HOST_2, pages(5))],
+      2: [written(HOST_1, pages(20), 4096), written(HOST_2, pages(5), 4096), released(HOST_2, pages(1))],
+      3: [poll(HOST_1), poll(HOST_2)],
+    }
+    const { out } = run(half, mails, 3, flat)
+    // What was released is not zeroed yet.
+    expect(out.of('remaining').map(({ to, body }) => [to, body.bytes])).toEqual([
+      [HOST_1, 0],
+      [HOST_2, 15 * RAW],
+    ])
   })
 
   test('divide the slots as they divide the bytes', () => {

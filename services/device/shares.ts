@@ -48,6 +48,8 @@ export interface Shares {
   shareBytes(host: number): number
   /** The pressure that this host was told, 0 to 1000. */
   level(host: number): number
+  /** What its register of remaining capacity says to this host. */
+  remainingBytes(host: number): number
   /** One page more of this host is refused for its share. */
   refuses(host: number): boolean
   /** What the host has on the device would have been admitted page by page. */

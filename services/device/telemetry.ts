@@ -52,6 +52,7 @@ export function describeDevice({ spec, pool, meter, accounts, marks, shares, pre
     hotlistDropped: sum((account) => account.hotlistDropped),
     utilisation: meter.load.utilisation,
     peakUtilisation: meter.peakUtilisation,
+    devLoad: meter.load.devLoad,
     'readNs.mean': reads > 0 ? sum((account) => account.reads.meanNs * account.reads.total) / reads : 0,
   }
   REFUSAL_REASONS.forEach((name, reason) => {

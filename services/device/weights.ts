@@ -38,6 +38,11 @@ export class Weights implements Shares {
     return this.told[host]!
   }
 
+  /** Anybody may take what is there. */
+  remainingBytes(): number {
+    return this.claims.pool.remainingBytes
+  }
+
   refuses(host: number): boolean {
     return this.capacity.level > 0 && this.claims.of(host) + this.claims.pool.rawBytes > this.partBytes[host]!
   }

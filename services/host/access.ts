@@ -3,6 +3,7 @@
  * faults that fall due, the sweep, the trace, and what all of them cost. Behind the CPU cache: a read miss is a line
  * fill; a write miss is a fill and, later, a write-back. Left out: prefetching, and the order of accesses within a tick.
  */
+import type { Ordinal, Outbox } from '#shared/actor.ts'
 import { poisson } from '#shared/distributions.ts'
 import { PageList } from '#shared/page/page-list.ts'
 import { ACCESSED, HINTED, LINES_PER_PAGE, LISTED_POOLED, LISTED_SWAPPED } from '#shared/page/page-table.ts'
@@ -348,6 +349,14 @@ export class Access {
     this.#parts.tally.hintFaults++
     this.#parts.tally.kernelNs += HINT_FAULT_NS
     stall(resident, HINT_FAULT_NS)
+  }
+
+  /** The hint faults since the last time. */
+  tellHints(promoter: Ordinal, out: Outbox): void {
+    if (this.hintPages.length === 0) return
+    out.send(promoter, 'hints', { pages: this.hintPages.take(), latencyMs: this.hintLatencyMs.take() })
+    this.hintPages.clear()
+    this.hintLatencyMs.clear()
   }
 
   directReclaim(resident: Resident): void {

@@ -1,4 +1,7 @@
-/** Faults on demoted pages, drawn lazily, against the reference that enumerates every access: 6 seeds, α = 0.001, shared out over the seeds. */
+/**
+ * Faults on demoted pages, and on swapped ones where that is all there is, drawn lazily, against the reference that enumerates every
+ * access: 6 seeds, α = 0.001, shared out over the seeds.
+ */
 import { describe, expect, test } from 'vitest'
 import { enumerate, reveal, type Observation, type Schedule } from './reference.fixture.ts'
 import type { AccessSpec } from './spec.ts'
@@ -23,7 +26,8 @@ const schedule = (access: AccessSpec): Schedule => ({
   ],
   change: 60,
   walks: [7, 30, 31, 64, 90, 120],
-  scans: [20, 63, 100],
+  // What is in swap cannot be marked.
+  scans: access.policy === 'swap-only' ? [] : [20, 63, 100],
   epochs: [40, 80, 120],
   access,
   demotions: [25, 50, 85],
@@ -40,6 +44,7 @@ function tally(pages: readonly Observation[], cell: Cell): Counts {
 describe.each<AccessSpec>([
   { policy: 'read-only' },
   { policy: 'fault-on-access', rejectAboveBytes: 4096, poolFraction: 1, reacceptFraction: 1 },
+  { policy: 'swap-only' },
 ])('under $policy', (access) => {
   const lazy = SEEDS.map((seed) => reveal(schedule(access), seed))
   const reference = SEEDS.map((seed) => enumerate(schedule(access), seed))

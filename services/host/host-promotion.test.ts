@@ -1,6 +1,6 @@
 /** Promotion, poison, slowdown, traffic and departures of a host among doubles. */
 import { describe, expect, test } from 'vitest'
-import { Bench, DEVICE, NEIGHBOUR, profileOf, PROMOTION, WORKLOAD } from './host.fixture.ts'
+import { Bench, DEVICE, NEIGHBOUR, OPEN, profileOf, PROMOTION, WORKLOAD } from './host.fixture.ts'
 import type { HostSpec } from './spec.ts'
 
 const FRAMES = 4096
@@ -81,6 +81,21 @@ describe('promotion', () => {
     bench.run(902)
     const { body } = bench.out.of('promoted').at(-1)!
     expect([[...body.home], [...body.gone]]).toEqual([[page], [page, local, 1e6]])
+  })
+
+  test('of a kernel page on the device, or of a file, is answered with gone: neither is moved', () => {
+    const bench = new Bench({ isolation: OPEN, promotion: PROMOTION })
+    bench.post(0, WORKLOAD, 'profile', profileOf(FRAMES + 500, [], { allocateBytesPerSecond: 2 ** 30 }))
+    bench.run(900)
+    const system = [...bench.pools.get(DEVICE)!.keys()].filter((page) => page < 400)
+    expect(bench.seen['origin.kernel']).toBeGreaterThan(10)
+    expect(bench.seen['origin.pageCache']).toBeGreaterThan(10)
+    expect(system).toHaveLength(bench.seen['origin.kernel']! + bench.seen['origin.pageCache']!)
+    bench.post(901, 4, 'promote', { pages: Uint32Array.from(system) })
+    bench.run(902)
+    const { body } = bench.out.of('promoted').at(-1)!
+    expect([[...body.home], [...body.declined], [...body.gone]]).toEqual([[], [], system])
+    expect(system.every((page) => bench.pools.get(DEVICE)!.has(page))).toBe(true)
   })
 
   test('of a page that is freed on the way gives its slot back, once', () => {

@@ -264,3 +264,19 @@ test('observing changes nothing', () => {
   bench.host.observe()
   expect(digestOf(bench.host.snapshot())).toBe(before)
 })
+
+describe('with DAMON', () => {
+  const spec = { ...SPEC, promotion: { ...SPEC.promotion, damon: true } }
+  const undisturbed = play(-1, spec)
+
+  test('its regions have been split', () => {
+    const { regions } = undisturbed.host.snapshot()['damon'] as { regions: { found: number }[] }
+    expect(regions.length).toBeGreaterThan(20)
+  })
+
+  test.each([101, 352, 400, 543, 702])('taken over at quantum %d, mail and state are the same to the last bit', (swapAt) => {
+    const { out, host } = play(swapAt, spec)
+    expect(digestOf(out.sent)).toBe(digestOf(undisturbed.out.sent))
+    expect(host.snapshot()).toEqual(undisturbed.host.snapshot())
+  })
+})

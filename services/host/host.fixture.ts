@@ -78,6 +78,7 @@ export const OPEN: IsolationSpec = {
 export const PROMOTION = {
   ordinal: PROMOTER,
   hints: false,
+  damon: false,
   scanBytes: 64 * 2 ** 20,
   scanPeriodNs: NS_PER_S,
   hotAccessesPerSecond: 10,
@@ -140,6 +141,13 @@ export function demoteNow(memory: HostMemory, history: History, page: number, no
   memory.askDemotion(page, device)
   memory.table.size[page] = 2048
   memory.admit(page)
+}
+
+/** A page goes from DRAM to swap, and its frame is free at once. */
+export function swapNow(memory: HostMemory, history: History, page: number, now: number): void {
+  history.reveal(page, now)
+  memory.swapOut(page)
+  memory.writeback--
 }
 
 type Answer = 'admit' | 'refuse' | 'silence'

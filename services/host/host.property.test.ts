@@ -88,7 +88,7 @@ test.each(WEATHERS)('the books of host and devices agree after every step, with 
       const bench = new Bench({
         ...changes,
         devices: [NODE, { ...NODE, ordinal: SECOND_DEVICE, id: 'device-2' }],
-        promotion: { ...PROMOTION, hints: true, scanPeriodNs: 2e7 },
+        promotion: { ...PROMOTION, hints: true, damon: true, scanPeriodNs: 2e7 },
         proactive: { bytesPerSecond: 4e6, ageNs: 5e7 },
         swap: { bytes: 2 ** 21, bytesPerSecond: 200e6, latencyNs: 80_000 },
       })

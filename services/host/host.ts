@@ -14,6 +14,7 @@ import { Access } from './access.ts'
 import { Allocation } from './allocation.ts'
 import { peekClass, restoreClass, snapshotClass, WORK_TICK_NS } from './classes.ts'
 import { POLL_NS, TLB_FLUSH_NS } from './costs.ts'
+import { Damon } from './damon.ts'
 import { Demotion } from './demotion.ts'
 import { HintScan } from './hint-scan.ts'
 import { History } from './history.ts'
@@ -56,6 +57,7 @@ export class Host implements Actor {
   readonly #reclaimer: Reclaimer
   readonly #allocation: Allocation
   readonly #hintScan: HintScan | undefined
+  readonly #damon: Damon | undefined
   readonly #isolation: Isolation | undefined
   readonly #oom = new OomKiller()
   readonly #pause: Pause | undefined
@@ -169,6 +171,9 @@ export class Host implements Actor {
         wakeKswapd: () => this.#reclaimer.wake(),
       })
       if (hints) this.#hintScan = new HintScan(spec.promotion.scanBytes, spec.promotion.scanPeriodNs)
+      const damonStream = new Stream(fork(spec.seed, `${spec.id}/damon`))
+      const { ordinal: promoter } = spec.promotion
+      if (spec.promotion.damon) this.#damon = new Damon({ memory, history, residents, stream: damonStream, promoter })
     }
     if (spec.devices.some((device) => device.pauses)) this.#pause = new Pause(memory, spec.devices.length)
     this.#slotsBefore = memory.slots.slice()
@@ -179,7 +184,7 @@ export class Host implements Actor {
     this.#slotsBefore.set(this.#memory.slots)
     const faulted = this.#faulted
     this.#tenancy.at(nowNs)
-    this.#isolation?.change(nowNs)
+    this.#isolation?.change(nowNs, out)
     this.#promotion?.arrive()
     this.#memory.writeback -= this.#swap.complete(nowNs)
     for (const mail of inbox) this.#receive(mail, nowNs, out)
@@ -288,7 +293,8 @@ export class Host implements Actor {
       const { residents } = this.#tenancy
       this.#tally.kernelNs += this.#hintScan.run(nowNs, this.#memory, this.#history, residents, this.#access.calendars)
     }
-    this.#sendHints(out)
+    if (this.#spec.promotion) this.#access.tellHints(this.#spec.promotion.ordinal, out)
+    this.#tally.kernelNs += this.#damon?.run(nowNs, out) ?? 0
     this.#isolation?.system.arrive(this.#spec.tickNs)
     this.#reclaimer.tick()
     this.#reclaimer.proactive(nowNs, spanNs, out)
@@ -350,14 +356,6 @@ export class Host implements Actor {
     out.send(resident.ordinal, 'killed', { cause })
   }
 
-  #sendHints(out: Outbox): void {
-    const { hintPages, hintLatencyMs } = this.#access
-    if (hintPages.length === 0 || this.#spec.promotion === undefined) return
-    out.send(this.#spec.promotion.ordinal, 'hints', { pages: hintPages.take(), latencyMs: hintLatencyMs.take() })
-    hintPages.clear()
-    hintLatencyMs.clear()
-  }
-
   #device(ordinal: number): number {
     return this.#links.findIndex((link) => link.spec.ordinal === ordinal)
   }
@@ -385,6 +383,7 @@ export class Host implements Actor {
       reclaimer: this.#reclaimer.snapshot(),
       allocation: this.#allocation.snapshot(),
       hintScan: this.#hintScan?.snapshot() ?? null,
+      ...(this.#damon && { damon: this.#damon.snapshot() }),
       oom: this.#oom.snapshot(),
       truth: this.#truth.snapshot(),
       ...(this.#isolation && { isolation: this.#isolation.snapshot() }),
@@ -418,6 +417,7 @@ export class Host implements Actor {
     this.#reclaimer.restore(part('reclaimer'))
     this.#allocation.restore(part('allocation'))
     this.#hintScan?.restore(part('hintScan'))
+    this.#damon?.restore(part('damon'))
     this.#oom.restore(part('oom'))
     this.#truth.restore(part('truth'))
     this.#isolation?.restore(part('isolation'))

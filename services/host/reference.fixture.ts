@@ -5,12 +5,12 @@
  */
 import { Recorder } from '#shared/recorder.fixture.ts'
 import { ACCESSED, GENERATION_MASK } from '#shared/page/page-table.ts'
-import { LOCAL, POOLED } from '#shared/page/transitions.ts'
+import { LOCAL, POOLED, SWAPPED } from '#shared/page/transitions.ts'
 import { fork, Stream } from '#shared/random.ts'
 import { Eviction } from './eviction.ts'
 import { HintScan } from './hint-scan.ts'
 import type { AccessSpec } from './spec.ts'
-import { demoteNow, hostSpec, partsOf, profileOf, WORKLOAD, type ClassRates } from './host.fixture.ts'
+import { demoteNow, hostSpec, partsOf, profileOf, swapNow, WORKLOAD, type ClassRates } from './host.fixture.ts'
 
 /** Work ticks of one accounting tick: 10 ms. */
 const TICK = 1000
@@ -34,7 +34,7 @@ export interface Schedule {
   readonly demotions?: readonly number[]
 }
 
-/** What the observers saw of one page. Even pages lie in DRAM, odd ones on the device. */
+/** What the observers saw of one page. Even pages lie in DRAM, odd ones on the device, or in swap where that is all there is. */
 export interface Observation {
   readonly klass: number
   readonly pooled: boolean
@@ -107,12 +107,12 @@ function enumeratePage(schedule: Schedule, page: number, stream: Stream, speed: 
   return { klass, pooled, touched, hints, misses, writes, faults, idle: schedule.end * TICK - (touches.at(-1)?.tick ?? NaN) }
 }
 
-/** Whether an access of a page on the device is a fault. */
+/** Whether an access of a page that is not in DRAM is a fault. */
 const FORBIDDEN: Readonly<Record<AccessSpec['policy'], (touch: { write: boolean }) => boolean>> = {
   direct: () => false,
   'read-only': ({ write }) => write,
   'fault-on-access': () => true,
-  'swap-only': () => false,
+  'swap-only': () => true,
   // Its tokens are shared by all pages: write-budget.test.ts has a reference of its own.
   'write-budget': () => false,
 }
@@ -123,12 +123,13 @@ export function reveal(schedule: Schedule, seed: number): Observation[] {
   const { memory, history, access, tenancy, links } = partsOf(hostSpec({ seed, access: policy, memoryBytes: 2 ** 27 }))
   const { table } = memory
   const { pages } = schedule
+  const sendAway = policy.policy === 'swap-only' ? swapNow : demoteNow
   tenancy.profile(WORKLOAD, profileOf(pages, schedule.before), 0)
   const resident = tenancy.residents[0]!
   for (let page = 0; page < pages; page++) {
     memory.allocate(page, 0)
     table.flags[page]! &= ~ACCESSED
-    if (page % 2 === 1) demoteNow(memory, history, page, 0)
+    if (page % 2 === 1) sendAway(memory, history, page, 0)
   }
   const { residents } = tenancy
   const nodes = [
@@ -171,13 +172,13 @@ export function reveal(schedule: Schedule, seed: number): Observation[] {
       for (const node of nodes) node.age()
       for (let page = 0; page < pages; page++) {
         const young = nodes[table.state[page] === LOCAL ? 0 : 1]!.lru.youngestSlot
-        touched[page] += (table.flags[page]! & GENERATION_MASK) === young ? '1' : '0'
+        touched[page] += table.state[page] !== SWAPPED && (table.flags[page]! & GENERATION_MASK) === young ? '1' : '0'
       }
     }
     if (!schedule.demotions?.includes(tick)) continue
     for (let page = 1; page < pages; page += 2) {
       if (away[page] === 1) continue
-      demoteNow(memory, history, page, resident.work)
+      sendAway(memory, history, page, resident.work)
       away[page] = 1
     }
   }

@@ -81,6 +81,8 @@ export interface PromotionSpec {
   readonly ordinal: Ordinal
   /** Hint-fault scanning is on. */
   readonly hints: boolean
+  /** DAMON watches the pages on the devices. */
+  readonly damon: boolean
   readonly scanBytes: number
   readonly scanPeriodNs: number
   /** A pooled page is truly hot when its own rate would reach the promoter's threshold within its window. */

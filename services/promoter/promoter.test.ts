@@ -18,6 +18,7 @@ function spec(changes: Partial<PromoterSpec> = {}): PromoterSpec {
     hostOrdinal: HOST,
     chmu: true,
     hints: true,
+    damon: false,
     windowNs: 3 * NS_PER_S,
     threshold: 1,
     sleepNs: 100 * NS_PER_MS,
@@ -40,6 +41,11 @@ function hotlist(units: readonly number[], granulePages = 1, dropped = 0): Mail 
 function hints(faults: readonly (readonly [page: number, latencyMs: number])[]): Mail {
   const pages = Uint32Array.from(faults, ([page]) => page)
   return mail(HOST, 'hints', { pages, latencyMs: Uint32Array.from(faults, ([, latencyMs]) => latencyMs) })
+}
+
+function damon(told: readonly (readonly [page: number, samples: number])[]): Mail {
+  const pages = Uint32Array.from(told, ([page]) => page)
+  return mail(HOST, 'damon', { pages, samples: Uint32Array.from(told, ([, samples]) => samples) })
 }
 
 function promoted(answer: { home?: number[]; declined?: number[]; gone?: number[] }): Mail {
@@ -132,11 +138,23 @@ describe('a promoter', () => {
   })
 
   test('listens only to the sources that are on', () => {
-    const inbox = { 1: [hotlist([1], 1, 5), hints([[2, 0]])] }
+    const inbox = {
+      1: [
+        hotlist([1], 1, 5),
+        hints([[2, 0]]),
+        damon([
+          [3, 9],
+          [4, 1],
+        ]),
+      ],
+    }
     const chmuOnly = new Promoter(spec({ hints: false }))
     const hintsOnly = new Promoter(spec({ chmu: false }))
     expect(run(chmuOnly, inbox, 500)).toEqual([[100, [1]]])
     expect(run(hintsOnly, inbox, 500)).toEqual([[100, [2]]])
+    const damonOnly = new Promoter(spec({ chmu: false, hints: false, damon: true }))
+    expect(run(damonOnly, inbox, 500)).toEqual([[100, [3, 4]]])
+    expect(damonOnly.observe()).toMatchObject({ reports: 1, damonPages: 2 })
     expect(chmuOnly.observe()).toMatchObject({ hintFaults: 0, hotlistDropped: 5 })
     expect(hintsOnly.observe()).toMatchObject({ reportedUnits: 0, hotlistDropped: 0 })
   })
@@ -192,14 +210,17 @@ describe('a promoter', () => {
   })
 
   test('that is revived from its snapshot goes on as if nothing had happened', () => {
-    const report = fc.tuple(fc.integer({ min: 1, max: 4000 }), fc.array(fc.nat(300), { maxLength: 80 }), fc.boolean())
+    const source = fc.constantFrom<(list: number[]) => Mail>(
+      hotlist,
+      (list) => hints(list.map((page) => [page, page * 5])),
+      (list) => damon(list.map((page) => [page, 1])),
+    )
+    const report = fc.tuple(fc.integer({ min: 1, max: 4000 }), fc.array(fc.nat(300), { maxLength: 80 }), source)
     fc.assert(
       fc.property(fc.array(report, { maxLength: 30 }), fc.integer({ min: 1, max: 4000 }), (reports, at) => {
         const mailAt: Record<Quantum, Mail[]> = {}
-        for (const [quantum, list, byHint] of reports) {
-          ;(mailAt[quantum] ??= []).push(byHint ? hints(list.map((page) => [page, page * 5])) : hotlist(list))
-        }
-        const chosen = spec({ threshold: 2, rateLimitBytesPerSecond: 40 * 4096, batch: 64 })
+        for (const [quantum, list, tell] of reports) (mailAt[quantum] ??= []).push(tell(list))
+        const chosen = spec({ damon: true, threshold: 2, rateLimitBytesPerSecond: 40 * 4096, batch: 64 })
         const straight = new Promoter(chosen)
         const expected = run(straight, mailAt, 8000)
         const first = new Promoter(chosen)

@@ -1,12 +1,12 @@
 /**
- * A promotion agent (kpromote): gathers hotness from the devices' monitors and from NUMA hint faults, lets a strategy decide
+ * A promotion agent (kpromote): gathers hotness from the devices' monitors, NUMA hint faults and DAMON, lets a strategy decide
  * which pages are hot, and has kmigrated order them home in batches under a rate limit.
  *
  * An ordered page's record is consumed, whatever comes of the order: a page that the host declines must become hot
  * again before it is ordered again, as in the kernel. A unit is all its pages: a coarse granule orders cold neighbours, and pages that
  * are not in the pool at all, which come back as gone.
  *
- * Left out: further sources (IBS, accessed-bit scans, DAMON). Coverage, accuracy and lateness are the host's to measure, who
+ * Left out: further sources (IBS, accessed-bit scans). Coverage, accuracy and lateness are the host's to measure, who
  * knows the truth.
  */
 import type { Actor, ActorId, Ordinal, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
@@ -25,7 +25,7 @@ export class Promoter implements Actor {
   private readonly strategy: Strategy
   private readonly kmigrated: Kmigrated
   private counters = {
-    /** Mails that brought hotness, from either source. */
+    /** Mails that brought hotness, from any source. */
     reports: 0,
     reportedUnits: 0,
     hintFaults: 0,
@@ -38,6 +38,8 @@ export class Promoter implements Actor {
     rateLimited: 0,
     hotlistDropped: 0,
   }
+  /** Pages told by DAMON. */
+  private damonPages = 0
 
   constructor(spec: PromoterSpec, strategy: Strategy = new Pghot(spec)) {
     this.id = spec.id
@@ -51,6 +53,7 @@ export class Promoter implements Actor {
     for (const mail of inbox) {
       if (mail.kind === 'hotlist') this.readHotlist(now, mail.body)
       else if (mail.kind === 'hints') this.readHints(now, mail.body)
+      else if (mail.kind === 'damon') this.readDamon(now, mail.body)
       else if (mail.kind === 'promoted') this.settle(mail.body)
       else assert(false, `${this.id} got ${mail.kind}`)
     }
@@ -63,7 +66,12 @@ export class Promoter implements Actor {
   }
 
   snapshot(): Snapshot {
-    return { strategy: this.strategy.snapshot(), kmigrated: this.kmigrated.snapshot(), counters: { ...this.counters } }
+    return {
+      strategy: this.strategy.snapshot(),
+      kmigrated: this.kmigrated.snapshot(),
+      counters: { ...this.counters },
+      ...(this.spec.damon && { damonPages: this.damonPages }),
+    }
   }
 
   restore(from: Snapshot): void {
@@ -71,14 +79,16 @@ export class Promoter implements Actor {
       strategy: Snapshot
       kmigrated: ReturnType<Kmigrated['snapshot']>
       counters: Promoter['counters']
+      damonPages?: number
     }
     this.strategy.restore(state.strategy)
     this.kmigrated.restore(state.kmigrated)
     this.counters = { ...state.counters }
+    this.damonPages = state.damonPages ?? 0
   }
 
   observe(): Telemetry {
-    return { ...this.counters, pending: this.strategy.pending }
+    return { ...this.counters, ...(this.spec.damon && { damonPages: this.damonPages }), pending: this.strategy.pending }
   }
 
   private readHotlist(now: Quantum, { granulePages, units, counts, dropped }: BodyOf<'hotlist'>): void {
@@ -103,6 +113,14 @@ export class Promoter implements Actor {
       this.counters.hotHints++
       this.strategy.record(pages[i]!, nowNs, 1)
     }
+  }
+
+  private readDamon(now: Quantum, { pages, samples }: BodyOf<'damon'>): void {
+    if (!this.spec.damon) return
+    const nowNs = now * this.spec.quantumNs
+    this.counters.reports++
+    this.damonPages += pages.length
+    for (let i = 0; i < pages.length; i++) this.strategy.record(pages[i]!, nowNs, samples[i]!)
   }
 
   private settle({ home, declined, gone }: BodyOf<'promoted'>): void {

@@ -7,9 +7,10 @@ export interface PromoterSpec {
   readonly quantumNs: number
   /** The host whose pages it brings home. */
   readonly hostOrdinal: Ordinal
-  /** Sources: the devices' hotlists, and NUMA hint faults. */
+  /** Sources: the devices' hotlists, NUMA hint faults, and DAMON. */
   readonly chmu: boolean
   readonly hints: boolean
+  readonly damon: boolean
   /** A gap between two records longer than this starts the frequency afresh. */
   readonly windowNs: number
   /** Records within the window that make a page ready, 1 to 3. */

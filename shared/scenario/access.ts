@@ -37,6 +37,11 @@ const form = z.discriminatedUnion('policy', POLICIES, {
 
 const { $schema: _, ...formSchema } = z.toJSONSchema(form, { io: 'input', target: 'draft-7' })
 
+/** Demoted pages are mapped, so that hint faults and DAMON can look at them. */
+export function isMapped({ policy }: { readonly policy: string }): boolean {
+  return policy !== 'fault-on-access'
+}
+
 export const access = z
   .unknown()
   .meta({

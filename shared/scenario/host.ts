@@ -76,6 +76,7 @@ export const promoter = mapping('A promotion agent (pghot and kmigrated)', {
   host: name('The host it serves'),
   chmu: flag("Takes the devices' hotness reports as a source; default true").default(true),
   hints: flag("Takes NUMA hint faults as a source; default: where the host's isolation lets them reach its devices").optional(),
+  damon: flag("Takes DAMON as a source, if the host's isolation lets it reach its devices; default false").default(false),
   window: time('Accesses further apart than this start a new count; default 3s', { min: '128ms', max: '1h' }).prefault('3s'),
   threshold: whole('Accesses within the window that make a page hot; default 2', 1, 3).default(2),
   sleep: time("kmigrated's sleep; default 100ms", { min: '50ms', max: '1s' }).prefault('100ms'),

@@ -1,7 +1,8 @@
 /** What must fit together about who allocates where. */
 import type { HostScenario, Scenario } from '../scenario.ts'
 import { formatBytes } from '../units.ts'
-import { DRAM_NODE, hintFaultsReach } from './isolation.ts'
+import { isMapped } from './access.ts'
+import { damonReaches, DRAM_NODE, hintFaultsReach } from './isolation.ts'
 import { oneOf, type Path, type Problem, shown } from './problems.ts'
 
 export function* isolationProblems(scenario: Scenario): Iterable<Problem> {
@@ -66,12 +67,25 @@ function* nodeProblems(at: Path, { access, isolation }: HostScenario): Iterable<
 
 /** P: NUMA balancing and DAMON pass a private node over, so nothing would ever be heard of its pages. */
 function* promoterProblems({ promoters, hosts }: Scenario): Iterable<Problem> {
-  for (const [id, { host, hints }] of Object.entries(promoters)) {
-    if (!hints || !Object.hasOwn(hosts, host) || hintFaultsReach(hosts[host]!)) continue
-    const { policy } = hosts[host]!.isolation
-    const why = `got true, but NUMA balancing does not reach the devices of ${host} under ${policy}`
-    const way = policy === 'zone' ? '' : `, or numaBalancing: true in hosts.${host}.isolation`
-    yield wrong(['promoters', id, 'hints'], why, `false${way}`)
+  for (const [id, { host: name, hints, damon }] of Object.entries(promoters)) {
+    if (!Object.hasOwn(hosts, name)) continue
+    const host = hosts[name]!
+    const { policy } = host.isolation
+    const refused = (source: string, who: string, optIn: string): Problem => {
+      const why = `got true, but ${who} does not reach the devices of ${name} under ${policy}`
+      return wrong(
+        ['promoters', id, source],
+        why,
+        policy === 'zone' ? 'false' : `false, or ${optIn}: true in hosts.${name}.isolation`,
+      )
+    }
+    if (hints && !hintFaultsReach(host)) yield refused('hints', 'NUMA balancing', 'numaBalancing')
+    if (damon && !damonReaches(host)) yield refused('damon', 'DAMON', 'damon')
+    if (isMapped(host.access)) continue
+    for (const source of [...(hints ? ['hints'] : []), ...(damon ? ['damon'] : [])]) {
+      const why = `got true, under access ${host.access.policy}, where no demoted page is mapped`
+      yield wrong(['promoters', id, source], why, 'false')
+    }
   }
 }
 

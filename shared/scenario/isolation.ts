@@ -41,6 +41,7 @@ const inCpusets = {
 
 const apart = {
   numaBalancing: flag('NUMA hint faults reach its pages all the same; default false').default(false),
+  damon: flag('DAMON reaches its pages all the same; default false').default(false),
 }
 
 const FORMS = [
@@ -95,10 +96,23 @@ export const task = {
   }).prefault('0B'),
 }
 
+interface Isolated {
+  readonly isolation: z.output<typeof isolation>
+  readonly devices: readonly string[]
+}
+
 /** NUMA balancing is not kept from the pages on the host's devices. */
-export function hintFaultsReach(host: { isolation: z.output<typeof isolation>; devices: readonly string[] }): boolean {
-  const given = host.isolation
-  if (host.devices.length === 0) return true
-  if (given.policy === 'private-node' || given.policy === 'dedicated-driver') return given.numaBalancing
+export function hintFaultsReach(host: Isolated): boolean {
+  return reaches(host, 'numaBalancing')
+}
+
+/** Nor is DAMON. */
+export function damonReaches(host: Isolated): boolean {
+  return reaches(host, 'damon')
+}
+
+function reaches({ isolation: given, devices }: Isolated, optIn: keyof typeof apart): boolean {
+  if (devices.length === 0) return true
+  if (given.policy === 'private-node' || given.policy === 'dedicated-driver') return given[optIn]
   return given.policy !== 'zone' || given.zone === 'movable'
 }

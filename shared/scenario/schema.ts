@@ -1,6 +1,7 @@
 /** The schema of a scenario: the shape alone; what must fit together is in consistency.ts. */
 import { z } from 'zod'
 import { NS_PER_MS, NS_PER_S } from '../time.ts'
+import { isMapped } from './access.ts'
 import { device } from './device.ts'
 import { mapping, named, time, whole } from './fields.ts'
 import { host, promoter } from './host.ts'
@@ -46,7 +47,7 @@ export const schema = top.transform((given) => ({
 }))
 
 function reached(hosts: z.output<typeof top>['hosts'], name: string): boolean {
-  return !Object.hasOwn(hosts, name) || hintFaultsReach(hosts[name]!)
+  return !Object.hasOwn(hosts, name) || (hintFaultsReach(hosts[name]!) && isMapped(hosts[name]!.access))
 }
 
 /** The first whole multiple of the quantum from `timeNs` on. */

@@ -51,6 +51,7 @@ export const DEVICE_METRICS: readonly Metric[] = [
   ['compression_ratio', 'compressionRatio', 'Bytes stored by bytes used.'],
   ['pressure_level', 'pressure', 'How hard the device presses its hosts; 0: at ease.'],
   ['utilisation_ratio', 'utilisation', 'Load by what the device can serve.'],
+  ['dev_load_class', 'devLoad', 'Load class as CXL tells it (DevLoad); 0: light, 1: optimal, 2: moderate, 3: severe.'],
   ['read_latency_mean_seconds', 'readNs.mean', 'Mean latency of reads since the run began.', 1 / NS_PER_S],
   ['interrupts_total', 'interrupts', 'Interrupts for low capacity.'],
   ['hotlist_dropped_total', 'hotlistDropped', 'Entries of the hot list that found no room.'],

@@ -414,7 +414,7 @@ const contention = [
   args(
     'a contention of one host with itself',
     ['contention', 'FILE'],
-    'CP_COMMAND FILE: got workloads on host-1 alone; expected workloads on two hosts at least',
+    'CP_COMMAND FILE: got workloads, files or kernel memory on host-1 alone; expected some on two hosts at least',
   ),
   args('a contention with an empty --out', ['contention', 'FILE', '--out', ''], 'CP_OPTION --out: got ""'),
   args('a contention with a bad --seed', ['contention', 'FILE', '--seed', 'x'], 'CP_OPTION --seed: got "x"'),

@@ -20,9 +20,11 @@ const SETTINGS = [
   'devices.*.physical=84MiB',
   'devices.*.advertised=192MiB',
 ]
-/** The hosts of the other device have limits, and one of them faults. */
+/** The hosts of the other device have limits; one of them leaks, the other faults. */
 const POLICIES = [
   'devices.device-2.shares={ policy: grace, limits: { host-3: 43MiB, host-4: 37MiB }, grace: 2MiB }',
+  'hosts.host-3.isolation={ policy: mempolicy }',
+  'hosts.host-3.kernel={ size: 4MiB, rate: 1MB/s }',
   'hosts.host-4.access=read-only',
 ]
 const SIZES = [
@@ -189,7 +191,20 @@ describe.skipIf(noChromium())('the dashboard of a run', () => {
     expect(verdict.hosts['host-4']!['writeFaults']).toBeGreaterThan(0)
     expect(await page.locator('#hosts [data-row="host-4"] [data-column="write faults/s"]').isVisible()).toBe(true)
     expect(await page.locator('#hosts [data-row="host-4"] [data-column="access faults/s"]').isVisible()).toBe(false)
-    expect(await page.locator('#leaks').isVisible()).toBe(false)
+    expect(await page.locator('#leaks').isVisible()).toBe(true)
+    await page.locator('#leaks').scrollIntoViewIfNeeded()
+    await page.locator('#leaks .u-over').waitFor()
+    const { leaked } = verdict.hosts['host-3'] as { leaked: Figures }
+    expect(leaked['kernel']).toBeGreaterThan(0)
+    for (const [column, kind] of [
+      ['anonymous', 'anon'],
+      ['page cache', 'pageCache'],
+      ['kernel', 'kernel'],
+    ] as const) {
+      expect(await shown(`#leaks [data-row="host-3"] [data-column="${column}"]`)).toBe(leaked[kind])
+      expect(await shown(`#leaks [data-row="host-4"] [data-column="${column}"]`)).toBe(0)
+    }
+    expect(await shown('#leaks [data-row="host-3"] [data-column="kernel now"]')).toBe(leaked['kernel'])
     expect(await page.locator('#time').textContent()).toBe(`${verdict.virtualSeconds.toFixed(1)} of 6 s`)
   })
 

@@ -17,13 +17,18 @@ const scenario = (name: string): string => join(ROOT, `scenarios/${name}.yaml`)
 const [QUICKSTART, NEIGHBOUR] = [scenario('quickstart'), scenario('noisy-neighbour')]
 const RANDOM = randomScenarioTexts(5).map((yaml, i): Case => [`random scenario ${i + 1}`, fileOf(yaml, i)])
 
+const DAMON = ['hosts.*.isolation={ policy: private-node, damon: true }', 'promoters.*.damon=true'].flatMap((set) => [
+  '--set',
+  set,
+])
 const COARSE = ['--quantum', '10ms', '--duration']
-/** Leaks, a cage, a budget, a share that pauses. */
+/** Leaks, a cage, a budget, a share that pauses, DAMON. */
 const RULES: readonly Case[] = [
   ['isolation', scenario('isolation'), ...COARSE, '4s'],
   ['read-only', scenario('read-only'), ...COARSE, '4s'],
   ['a write budget', scenario('read-only'), ...COARSE, '4s', '--set', 'hosts.*.access=write-budget'],
   ['shares', scenario('shares'), ...COARSE, '9s'],
+  ['DAMON', scenario('shares'), ...COARSE, '4s', ...DAMON],
 ]
 /** The bear attacks when pages have come home, and is refused before the end. */
 const BEAR: Case = ['quickstart', QUICKSTART, ...COARSE, '15s', '--set', 'workloads.bear.attack=12s']

@@ -11,6 +11,8 @@ export const SYSTEM = 1
 export const WORKLOADS = 2
 
 export const DRAM_NODE = 0
+/** As a list of nodes has it. */
+export const DRAM_NAME = 'dram'
 export const DRAM = 1 << DRAM_NODE
 
 export function nodeOf(device: number): number {

@@ -10,7 +10,7 @@ import { hashUnit, type Key } from '#shared/random.ts'
 import { NEVER, quantumAt, type Quantum } from '#shared/time.ts'
 import type { Resident } from '../resident.ts'
 import type { Watermarks } from '../watermarks.ts'
-import { ROOT, SYSTEM, WORKLOADS } from './cgroups.ts'
+import { CGROUPS, DRAM_NAME, ROOT, SYSTEM, WORKLOADS } from './cgroups.ts'
 import { DELIBERATE, type LeakCause } from './origins.ts'
 import { Placement } from './placement.ts'
 import { Rules } from './policy.ts'
@@ -66,11 +66,14 @@ export class Isolation {
   }
 
   /** Somebody writes `cpuset.mems`. */
-  change(nowNs: number): void {
-    const { changes } = this.#parts.spec
+  change(nowNs: number, out: Outbox): void {
+    const { spec, links } = this.#parts
+    const { changes } = spec
+    const names = [DRAM_NAME, ...links.map((link) => link.spec.id)]
     for (; this.#changed < changes.length && changes[this.#changed]!.atNs <= nowNs; this.#changed++) {
       const { cgroup, mems } = changes[this.#changed]!
       this.#rules.change(cgroup, mems)
+      out.event('mems-changed', { cgroup: CGROUPS[cgroup]!, mems: names.filter((_, node) => (mems & (1 << node)) !== 0).join() })
     }
   }
 
