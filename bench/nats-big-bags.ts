@@ -41,7 +41,6 @@ export const natsBigBags: Benchmark = {
         ours.push(bagsMs - startMs)
         theirs.push(performance.now() - bagsMs)
       }
-      const middle = (of: readonly number[]): number => of.toSorted((a, b) => a - b)[of.length >> 1]!
       process.stderr.write(`${middle(ours).toFixed(0)} ms a quantum, ${middle(theirs).toFixed(0)} ms on the client alone\n`)
       return [middle(theirs) / middle(ours), Math.max(...ours) / middle(ours)]
     } finally {
@@ -50,6 +49,10 @@ export const natsBigBags: Benchmark = {
       await server.stop()
     }
   },
+}
+
+function middle(of: readonly number[]): number {
+  return of.toSorted((a, b) => a - b)[of.length >> 1]!
 }
 
 class Sender extends BusyActor {
