@@ -22,7 +22,7 @@ export const ALL_ROLES = 'host,device,promoter,workload'
 
 export interface ClusterRun {
   readonly verdict: Verdict
-  /** From the first grant to the verdict. */
+  /** From the end of the first quantum, as in memory: what is set up in it is no part of what is measured. To the verdict. */
   readonly wallMs: number
 }
 
@@ -56,7 +56,7 @@ export class Cluster {
    */
   async run(yaml: string, onGrant: (number: number) => Promise<void> | void = () => {}, recoverable = true): Promise<ClusterRun> {
     let startMs: number | undefined
-    // From grant to done: the report that is drawn at the end is no part of what is measured.
+    // The last done: the report that is drawn at the end is no part of it either.
     let endMs = 0
     const conducted = conductRun(this.#wire, this.#store, () => ({ yaml, out: join(this.#directory, 'runs') }), {
       cluster: DEFAULT_CLUSTER,
@@ -64,10 +64,11 @@ export class Cluster {
       recoverable,
       log: openLog('bench', 'warn'),
       onMoment: (moment, number) => {
-        if (moment === 'done') endMs = performance.now()
-        if (moment !== 'grant') return
-        startMs ??= performance.now()
-        return onGrant(number)
+        if (moment === 'done') {
+          endMs = performance.now()
+          startMs ??= endMs
+        }
+        return moment === 'grant' ? onGrant(number) : undefined
       },
     })
     const result = await Promise.race([conducted, ...this.#children.map(deathOf)])

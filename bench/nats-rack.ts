@@ -1,8 +1,8 @@
 /**
  * The rack in small over NATS by two processes that carry half of it each, as in the product, against the same run over two threads:
  * ratio of wall times. And without snapshots, which are most of the difference: then what is over is the price of bags as
- * messages, some of them above the server's max_payload. All are timed to the verdict, over NATS from the first grant, over threads
- * from the end of the first quantum.
+ * messages, some of them above the server's max_payload. All are timed from the end of the first quantum
+ * to the verdict.
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
