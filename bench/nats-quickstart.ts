@@ -1,8 +1,8 @@
 /**
  * Quickstart with quanta of 10 ms as fast as it goes, by ten processes and their conductor over NATS, against the memory bus:
  * by how much longer it takes, in barriers a quantum, a barrier being what a bare one costs with as many processes on
- * the same server. Both are timed to the verdict, over NATS from the first grant, in memory from the end of
- * the first quantum, so that neither counts its start. Two cores may do better than one: then the figure is below 0.
+ * the same server. Both are timed from the end of the first quantum to the verdict, so that neither counts its start, nor
+ * what hosts set up in their first quantum. Two cores may do better than one: then the figure is below 0.
  */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'

@@ -152,18 +152,11 @@ export class Stage implements StageHandler {
     const events = this.#events
     if (mails > 0) this.#bags = new Map()
     if (events.length > 0) this.#events = []
-    return {
-      bags,
-      report: {
-        stage: this.id,
-        nextWake,
-        mails,
-        events,
-        ...(grant.mailFrom !== undefined && { heard: this.#recent.tell(grant.mailFrom) }),
-        ...(grant.observe || grant.final ? { telemetry: this.#telemetry() } : {}),
-        ...(grant.final ? { digests: this.#digests() } : {}),
-      },
-    }
+    const report: { -readonly [F in keyof Report]: Report[F] } = { stage: this.id, nextWake, mails, events }
+    if (grant.mailFrom !== undefined) report.heard = this.#recent.tell(grant.mailFrom)
+    if (grant.observe || grant.final) report.telemetry = this.#telemetry()
+    if (grant.final) report.digests = this.#digests()
+    return { bags, report }
   }
 
   #telemetry(): Record<string, Telemetry> {

@@ -6,12 +6,13 @@
 import { z } from 'zod'
 import { ColdpoolError, InvariantError } from '../errors.ts'
 import type { Bag, Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
-import { type ControlOf, encodeControl, readControl } from './control.ts'
+import { type ControlOf, readControl } from './control.ts'
 import { Digest } from '../digest.ts'
 import { KINDS } from '../messages.ts'
 import { LINES_MAX } from '../recent-mail.ts'
 import { NEVER, type Quantum } from '../time.ts'
 import { StageEnd, type StageEndOptions } from './stage-end.ts'
+import { encodeGrant, readDone } from './turn.ts'
 import { Dropped, subject, type Subscription, type Wire } from './wire.ts'
 
 export interface ConductorEndSpec {
@@ -59,6 +60,7 @@ export class ConductorEnd implements Bus {
   readonly #options: ConductorEndOptions
   readonly #locals: StageEnd[] = []
   readonly #subscriptions: Subscription[] = []
+  readonly #grantAt: string
   /** By stage, the subjects under which it speaks to the conductor. */
   readonly #saidAt: Readonly<Record<'done' | 'failed', readonly string[]>>
   #dones: (Done | undefined)[]
@@ -78,6 +80,7 @@ export class ConductorEnd implements Bus {
     this.#number = spec.first - 1
     this.#dones = spec.roles.map(() => undefined)
     const saidAt = (kind: 'done' | 'failed'): string[] => spec.roles.map((role) => subject(spec.run, kind, role, 'conductor'))
+    this.#grantAt = subject(spec.run, 'grant', 'conductor', 'all')
     this.#saidAt = { done: saidAt('done'), failed: saidAt('failed') }
   }
 
@@ -121,7 +124,7 @@ export class ConductorEnd implements Bus {
     const { generation } = this.#spec
     this.#number++
     this.#dones = this.#spec.roles.map(() => undefined)
-    this.#bytes = encodeControl('grant', {
+    this.#bytes = encodeGrant({
       generation,
       number: this.#number,
       quantum: grant.quantum,
@@ -165,7 +168,7 @@ export class ConductorEnd implements Bus {
   }
 
   #send(): void {
-    this.#wire.publish(subject(this.#spec.run, 'grant', 'conductor', 'all'), this.#bytes)
+    this.#wire.publish(this.#grantAt, this.#bytes)
     for (const end of this.#locals) end.grant(this.#bytes)
   }
 
@@ -182,8 +185,8 @@ export class ConductorEnd implements Bus {
   }
 
   #done(bytes: Uint8Array, at: string): void {
-    const done = this.#decode('done', bytes, at)
-    if (!done) return
+    const done = readDone(bytes, this.dropped)
+    if (!done || !this.#isOurs('done', done, at)) return
     if (done.number !== this.#number) return this.dropped.count(done.number < this.#number ? 'old' : 'early')
     if (!this.#pending || this.#dones[done.stage]) return this.dropped.count('old')
     if (done.bagsTo.length !== done.bagDigests.length || !done.bagsTo.every((to) => to < this.#dones.length)) {
@@ -198,22 +201,20 @@ export class ConductorEnd implements Bus {
   }
 
   #failed(bytes: Uint8Array, at: string): void {
-    const failed = this.#decode('failed', bytes, at)
-    if (!failed) return
+    const failed = readControl(bytes, ['failed'], this.dropped)?.body
+    if (!failed || !this.#isOurs('failed', failed, at)) return
     const { stage, code, message } = failed
     // An error with a code of ours begins with it.
     const problem = message.startsWith(`${code} `) ? message : `${code} ${message}`
     this.abandon(new ColdpoolError('CP_STAGE', `stage ${stage}`, problem, 'a step'))
   }
 
-  #decode<K extends 'done' | 'failed'>(kind: K, bytes: Uint8Array, at: string): ControlOf<K> | undefined {
-    const body = readControl(bytes, [kind], this.dropped)?.body
-    if (body === undefined) return undefined
-    if (body.generation !== this.#spec.generation) this.dropped.count('old')
+  #isOurs(kind: 'done' | 'failed', { generation, stage }: { generation: number; stage: StageId }, at: string): boolean {
+    if (generation !== this.#spec.generation) this.dropped.count('old')
     // The role in the subject is what the server let its sender say.
-    else if (at !== this.#saidAt[kind][body.stage]) this.dropped.count('stranger')
-    else return body
-    return undefined
+    else if (at !== this.#saidAt[kind][stage]) this.dropped.count('stranger')
+    else return true
+    return false
   }
 }
 
@@ -248,19 +249,22 @@ const detailsSchema = z.object({
 })
 
 function reportOf({ stage, nextWake, mails, report }: Done, { mailFrom = NEVER, quantum: now }: Grant): Report {
-  const details = report as z.infer<typeof detailsSchema> | null
+  if (report === null) return { stage, nextWake, mails, events: NO_EVENTS }
+  const { events, telemetry, digests, heard = [] } = report as z.infer<typeof detailsSchema>
   // Of what was not asked for nothing is told.
-  const heard = details?.heard?.filter(({ quantum }) => quantum >= mailFrom && quantum <= now) ?? []
+  const asked = heard.filter(({ quantum }) => quantum >= mailFrom && quantum <= now)
   return {
     stage,
     nextWake,
     mails,
-    events: details?.events ?? [],
-    ...(details?.telemetry && { telemetry: details.telemetry }),
-    ...(details?.digests && { digests: details.digests }),
-    ...(heard.length > 0 && { heard }),
+    events,
+    ...(telemetry && { telemetry }),
+    ...(digests && { digests }),
+    ...(asked.length > 0 && { heard: asked }),
   }
 }
+
+const NO_EVENTS: Report['events'] = []
 
 function bagsOf(dones: readonly Done[]): Pick<ControlOf<'grant'>, 'bagsFrom' | 'bagsTo' | 'bagDigests'> {
   const bagsFrom: number[] = []

@@ -5,12 +5,13 @@
  */
 import type { ActorEvent } from '../actor.ts'
 import { ColdpoolError } from '../errors.ts'
-import type { Bag, Report, StageHandler, StageId } from './bus.ts'
+import type { Bag, Grant, Report, StageHandler, StageId } from './bus.ts'
 import type { Command } from '../command.ts'
-import { type ControlOf, encodeControl, readControl } from './control.ts'
+import { encodeControl, readControl } from './control.ts'
 import { ROLES } from '../messages.ts'
 import { NEVER } from '../time.ts'
-import { Mailbag, type NamedBag, readParcel, sealBag, type SealedBag } from './mailbag.ts'
+import { Mailbag, readParcel, sealBag, type SealedBag } from './mailbag.ts'
+import { encodeDone, type GrantTo, readGrant } from './turn.ts'
 import { Dropped, subject, type Subscription, type Wire } from './wire.ts'
 
 export interface StageEndSpec {
@@ -38,8 +39,6 @@ export interface StageEndOptions {
 /** A missing bag is asked for after so many looks at the clock, one every LOOK_MS. */
 const LOOK_MS = 25
 
-type Grant = ControlOf<'grant'>
-
 export class StageEnd {
   readonly #wire: Wire
   readonly #spec: StageEndSpec
@@ -54,13 +53,21 @@ export class StageEnd {
   /** Of the last grant carried out. */
   #number: number
   #done: Uint8Array | undefined
-  #waiting: { grant: Grant; named: readonly NamedBag[]; sinceMs: number } | undefined
+  /** It cannot be carried out yet, since then. */
+  #waiting: GrantTo | undefined
+  #waitingMs = 0
+  /** Runs only while something is waited for, and a little longer: a clock wakes the process. */
+  #clock: Subscription | undefined
   #stepping = false
   #closed = false
   /** What is said to every grant once the stage cannot go on. */
   #failed: Uint8Array | undefined
   /** What was sent in the last two grants: a receiver may be one grant behind. */
-  #sent: { readonly number: number; readonly bags: readonly SealedBag[] }[] = []
+  #sent: readonly [Sent, Sent] = [NOTHING_SENT, NOTHING_SENT]
+  readonly #doneAt: string
+  /** By stage, the subjects under which bags go to it, and come from it. */
+  readonly #bagTo: readonly string[]
+  readonly #bagFrom: readonly string[]
 
   constructor(wire: Wire, spec: StageEndSpec, handler: StageHandler, options: StageEndOptions = {}) {
     this.#wire = wire
@@ -71,6 +78,10 @@ export class StageEnd {
     this.#mailbag = new Mailbag(this.dropped)
     this.#number = spec.first - 1
     this.#inbox = spec.inbox
+    const { run, stage, roles } = spec
+    this.#doneAt = subject(run, 'done', roles[stage]!, 'conductor')
+    this.#bagTo = roles.map((_, to) => subject(run, 'bag', roles[stage]!, to))
+    this.#bagFrom = roles.map((role) => subject(run, 'bag', role, stage))
   }
 
   /** Resolves when everything that is sent from now on will be heard. */
@@ -82,13 +93,13 @@ export class StageEnd {
       this.#hear(subject(run, 'bag', role, stage), (bytes, at) => this.#bag(bytes, at))
       this.#hear(subject(run, 'need', role, stage), (bytes) => this.#need(bytes))
     }
-    this.#subscriptions.push(this.#wire.every(LOOK_MS, () => this.#askAgain()))
     await this.#wire.flush()
   }
 
   close(): void {
     this.#closed = true
     for (const subscription of this.#subscriptions) subscription.stop()
+    this.#clock?.stop()
   }
 
   #hear(at: string, hear: (bytes: Uint8Array, subject: string) => void): void {
@@ -96,25 +107,20 @@ export class StageEnd {
   }
 
   grant(bytes: Uint8Array): void {
-    const grant = this.#decode('grant', bytes)
+    const { stage, roles, generation } = this.#spec
+    const grant = readGrant(bytes, stage, roles.length, this.dropped)
     if (!grant) return
+    if (grant.generation !== generation) return this.dropped.count('old')
     const { number } = grant
     if (this.#failed) return this.#sayFailed(this.#failed)
     if (number === this.#number && this.#done) return this.#say(this.#done)
     if (number !== this.#number + 1) return this.dropped.count(number <= this.#number ? 'old' : 'early')
     if (this.#waiting || this.#stepping) return
-    const { stage, roles } = this.#spec
-    const { bagsFrom, bagsTo, bagDigests } = grant
-    const even = bagsFrom.length === bagsTo.length && bagsTo.length === bagDigests.length
-    // It would wait for a bag that nobody sends, and not hear the true grant meanwhile.
-    if (!even || !bagsFrom.every((from) => from < roles.length)) return this.dropped.count('malformed')
-    const named: NamedBag[] = []
-    for (let i = 0; i < bagsTo.length; i++) {
-      const from = bagsFrom[i]!
-      if (bagsTo[i] === stage && from !== stage) named.push({ from, digest: bagDigests[i]! })
-    }
-    this.#waiting = { grant, named, sinceMs: this.#wire.now() }
+    this.#waiting = grant
     this.#proceed()
+    if (!this.#waiting) return
+    this.#waitingMs = this.#wire.now()
+    this.#clock ??= this.#wire.every(LOOK_MS, () => this.#askAgain())
   }
 
   #bag(bytes: Uint8Array, at: string): void {
@@ -122,7 +128,7 @@ export class StageEnd {
     if (!parcel) return this.dropped.count('malformed')
     if (parcel.generation !== this.#spec.generation) return this.dropped.count('old')
     // The role in the subject is what the server let its sender say.
-    if (at.split('.')[3] !== this.#spec.roles[parcel.from]) return this.dropped.count('stranger')
+    if (at !== this.#bagFrom[parcel.from]) return this.dropped.count('stranger')
     if (parcel.number < this.#number) return this.dropped.count('old')
     if (parcel.number > this.#number + 1) return this.dropped.count('early')
     const named = parcel.number === this.#number ? this.#waiting?.named.find(({ from }) => from === parcel.from) : undefined
@@ -131,8 +137,9 @@ export class StageEnd {
   }
 
   #need(bytes: Uint8Array): void {
-    const need = this.#decode('need', bytes)
-    if (!need) return
+    const need = readControl(bytes, ['need'], this.dropped)?.body
+    if (need === undefined) return
+    if (need.generation !== this.#spec.generation) return this.dropped.count('old')
     const sent = this.#sent.find(({ number }) => number === need.number)?.bags.find(({ to }) => to === need.stage)
     if (sent) this.#post(sent)
     else this.dropped.count('old')
@@ -140,7 +147,12 @@ export class StageEnd {
 
   #askAgain(): void {
     const { run, generation, stage, roles } = this.#spec
-    if (!this.#waiting || this.#wire.now() - this.#waiting.sinceMs < LOOK_MS) return
+    if (!this.#waiting) {
+      this.#clock?.stop()
+      this.#clock = undefined
+      return
+    }
+    if (this.#wire.now() - this.#waitingMs < LOOK_MS) return
     for (const { from } of this.#mailbag.missing(this.#number, this.#waiting.named)) {
       const need = encodeControl('need', { generation, stage, number: this.#number })
       this.#wire.publish(subject(run, 'need', roles[stage]!, from), need)
@@ -148,12 +160,12 @@ export class StageEnd {
   }
 
   #proceed(): void {
-    if (!this.#waiting || this.#closed) return
-    const { grant, named } = this.#waiting
-    if (this.#inbox === undefined && this.#mailbag.missing(this.#number, named).length > 0) return
+    const grant = this.#waiting
+    if (!grant || this.#closed) return
+    if (this.#inbox === undefined && this.#mailbag.missing(this.#number, grant.named).length > 0) return
     this.#waiting = undefined
     try {
-      const inbox = this.#inbox ?? [...this.#mailbag.take(this.#number, named), ...this.#own]
+      const inbox = this.#inbox ?? [...this.#mailbag.take(this.#number, grant.named), ...this.#own]
       this.#inbox = undefined
       this.#own = []
       if (this.#options.onMoment) this.#carryOutSlowly(grant, inbox, this.#options.onMoment).catch((error) => this.fail(error))
@@ -163,13 +175,17 @@ export class StageEnd {
     }
   }
 
-  #carryOut(grant: Grant, inbox: readonly Bag[]): void {
+  #carryOut(grant: GrantTo, inbox: readonly Bag[]): void {
     if (grant.set !== '') this.#options.onSet?.(grant.set, inbox)
     const done = this.#step(grant, inbox)
     this.#finish(grant, done)
   }
 
-  async #carryOutSlowly(grant: Grant, inbox: readonly Bag[], onMoment: NonNullable<StageEndOptions['onMoment']>): Promise<void> {
+  async #carryOutSlowly(
+    grant: GrantTo,
+    inbox: readonly Bag[],
+    onMoment: NonNullable<StageEndOptions['onMoment']>,
+  ): Promise<void> {
     this.#stepping = true
     if (grant.set !== '') {
       this.#options.onSet?.(grant.set, inbox)
@@ -186,42 +202,42 @@ export class StageEnd {
   }
 
   /** Steps and sends the bags; gives the done that names them. */
-  #step(grant: Grant, inbox: readonly Bag[]): Uint8Array {
+  #step(grant: GrantTo, inbox: readonly Bag[]): Uint8Array {
     const { generation, stage } = this.#spec
-    const { number, quantum, observe, final, mailFrom } = grant
-    const commands = grant.commands as readonly Command[] | null
-    const { bags, report } = this.#handler.step(
-      { quantum, observe, final, ...(commands && { commands }), ...(mailFrom !== NEVER && { mailFrom }) },
-      inbox,
-    )
+    const { number } = grant
+    const { bags, report } = this.#handler.step(toStep(grant), inbox)
     const sealed: SealedBag[] = []
+    const bagsTo: StageId[] = []
+    const bagDigests: string[] = []
     for (const bag of bags) {
-      if (bag.to === stage) this.#own.push(bag)
-      else sealed.push(sealBag(generation, number, bag))
+      if (bag.to === stage) {
+        this.#own.push(bag)
+        continue
+      }
+      const parcel = sealBag(generation, number, bag)
+      sealed.push(parcel)
+      bagsTo.push(parcel.to)
+      bagDigests.push(parcel.digest)
     }
-    for (const bag of sealed) this.#post(bag)
-    this.#sent = [...this.#sent.slice(-1), { number, bags: sealed }]
+    for (const parcel of sealed) this.#post(parcel)
+    this.#sent = [this.#sent[1], { number, bags: sealed }]
     const { nextWake, mails } = report
-    const bagsTo = sealed.map(({ to }) => to)
-    const bagDigests = sealed.map(({ digest }) => digest)
-    return encodeControl('done', { generation, stage, number, nextWake, mails, bagsTo, bagDigests, report: detailsOf(report) })
+    return encodeDone({ generation, stage, number, nextWake, mails, bagsTo, bagDigests, report: detailsOf(report) })
   }
 
-  #finish(grant: Grant, done: Uint8Array): void {
+  #finish(grant: GrantTo, done: Uint8Array): void {
     this.#number = grant.number
     this.#done = done
     this.#say(done)
   }
 
   #post({ to, bytes }: SealedBag): void {
-    const { run, stage, roles } = this.#spec
-    this.#wire.publish(subject(run, 'bag', roles[stage]!, to), bytes)
+    this.#wire.publish(this.#bagTo[to]!, bytes)
   }
 
   #say(done: Uint8Array): void {
-    const { run, stage, roles } = this.#spec
     if (this.#options.conductor) this.#options.conductor(done)
-    else this.#wire.publish(subject(run, 'done', roles[stage]!, 'conductor'), done)
+    else this.#wire.publish(this.#doneAt, done)
   }
 
   /** A broken invariant, here or in an actor: the conductor hears of it, and the run ends. */
@@ -239,12 +255,24 @@ export class StageEnd {
     const { run, stage, roles } = this.#spec
     this.#wire.publish(subject(run, 'failed', roles[stage]!, 'conductor'), failed)
   }
+}
 
-  #decode<K extends 'grant' | 'need'>(kind: K, bytes: Uint8Array): ControlOf<K> | undefined {
-    const body = readControl(bytes, [kind], this.dropped)?.body
-    if (body === undefined || body.generation === this.#spec.generation) return body
-    this.dropped.count('old')
-    return undefined
+interface Sent {
+  readonly number: number
+  readonly bags: readonly SealedBag[]
+}
+
+const NOTHING_SENT: Sent = { number: -1, bags: [] }
+
+/** As nearly all grants are, without the rest: an object put together of parts is made slowly. */
+function toStep({ quantum, observe, final, mailFrom, commands }: GrantTo): Grant {
+  if (commands === null && mailFrom === NEVER) return { quantum, observe, final }
+  return {
+    quantum,
+    observe,
+    final,
+    ...(commands !== null && { commands: commands as readonly Command[] }),
+    ...(mailFrom !== NEVER && { mailFrom }),
   }
 }
 
