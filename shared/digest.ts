@@ -6,8 +6,8 @@
 const words = new Uint32Array(2)
 const double = new Float64Array(words.buffer)
 
-/** From so many values on (columns of a host of 16 GiB and more) an array is hashed in words and lanes. */
-const LANES_FROM = 2 ** 22
+/** From so many values on an array of whole numbers is hashed by its bytes, in lanes: what that takes to begin pays from here on. */
+const LANES_FROM = 64
 
 type IntegerArray = Uint8Array | Uint16Array | Uint32Array | Int8Array | Int16Array | Int32Array
 
@@ -46,57 +46,16 @@ export class Digest {
     for (let i = 0; i < s.length; i++) this.word(s.charCodeAt(i))
   }
 
-  /** A typed array or array of numbers, element by element. */
+  /** An array of numbers, element by element; a typed array of whole numbers, if it is not short, by its bytes. */
   numbers(values: ArrayLike<number>): void {
     const n = values.length
     this.word(n)
     if (n >= LANES_FROM && isInteger(values)) return this.#lanes(values)
-    if (values instanceof Uint32Array) this.#words32(values)
-    else if (values instanceof Uint16Array) this.#words16(values)
-    else if (values instanceof Uint8Array) this.#words8(values)
-    else for (let i = 0; i < n; i++) this.number(values[i]!)
-  }
-
-  // One loop for each width: a loop that has met several of them asks at every element which it is.
-
-  #words32(values: Uint32Array): void {
-    let { a, b } = this
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i]! | 0
-      a = Math.imul(a ^ value, 0x85ebca6b)
-      a ^= a >>> 15
-      b = (Math.imul(b ^ a, 0xc2b2ae35) + value) | 0
-    }
-    this.a = a
-    this.b = b
-  }
-
-  #words16(values: Uint16Array): void {
-    let { a, b } = this
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i]!
-      a = Math.imul(a ^ value, 0x85ebca6b)
-      a ^= a >>> 15
-      b = (Math.imul(b ^ a, 0xc2b2ae35) + value) | 0
-    }
-    this.a = a
-    this.b = b
-  }
-
-  #words8(values: Uint8Array): void {
-    let { a, b } = this
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i]!
-      a = Math.imul(a ^ value, 0x85ebca6b)
-      a ^= a >>> 15
-      b = (Math.imul(b ^ a, 0xc2b2ae35) + value) | 0
-    }
-    this.a = a
-    this.b = b
+    for (let i = 0; i < n; i++) this.number(values[i]!)
   }
 
   /**
-   * The bytes of a large array, as words (little-endian, as all machines that Node runs on but one). Four rolling hashes side by
+   * The bytes of an array, as words (little-endian, as all machines that Node runs on but one). Four rolling hashes side by
    * side, each of every fourth word, are folded into this one: a word waits for the multiplication of the one before it, and so
    * the processor does four at a time.
    */

@@ -34,6 +34,21 @@ export function loadTrace(name: TraceName, folder: URL = DATA): Trace {
   return load(folder, `traces/${name}.trace`, (bytes) => decodeTrace(name, bytes))
 }
 
+let content: { readonly profiles: Profiles; readonly drifts: Drifts } | undefined
+const traces = new Map<TraceName, Trace>()
+
+/** All that is measured of contents, read once in a process: a sweep asks with each of its runs. Nobody writes into it. */
+export function measuredContent(): { readonly profiles: Profiles; readonly drifts: Drifts } {
+  return (content ??= { profiles: loadProfiles(), drifts: loadDrifts() })
+}
+
+/** As measuredContent(), of a trace. */
+export function recordedTrace(name: TraceName): Trace {
+  const trace = traces.get(name) ?? loadTrace(name)
+  traces.set(name, trace)
+  return trace
+}
+
 /** Lines `size,lz4,zstd1,deflate1`: how many pages each codec brings to `size` bytes. */
 function profileOf(bytes: Uint8Array): Record<Codec, Uint16Array> {
   const rows = tableOf(bytes, new RegExp(`^size,${CODECS.join()}$`)).map((row) => row.map(Number))

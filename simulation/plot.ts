@@ -1,7 +1,7 @@
 /** What each actor of a scenario is told at birth: from the scenario's forms to the specs of the models. */
 import type { Ordinal } from '#shared/actor.ts'
-import { ContentSizes, type Drifts, type Profiles } from '#shared/content.ts'
-import { loadDrifts, loadProfiles, loadTrace } from '#shared/measured.ts'
+import { ContentSizes } from '#shared/content.ts'
+import { measuredContent, recordedTrace } from '#shared/measured.ts'
 import { assert, ColdpoolError } from '#shared/errors.ts'
 import { PAGE_BYTES } from '#shared/page/page-table.ts'
 import type { DeviceScenario, HostScenario, PromoterScenario, Scenario, WorkloadScenario } from '#shared/scenario.ts'
@@ -26,8 +26,6 @@ export class Plot {
   readonly #scenario: Scenario
   readonly #ordinalOf: (name: string) => Ordinal
   readonly #onReading: OnReading | undefined
-  /** Read when the first host asks: a process without hosts does without. */
-  #measured: { readonly profiles: Profiles; readonly drifts: Drifts } | undefined
 
   constructor(scenario: Scenario, ordinalOf: (name: string) => Ordinal, onReading: OnReading | undefined) {
     this.#scenario = scenario
@@ -40,7 +38,8 @@ export class Plot {
     const promoter = this.#promoterOf(id)
     // All devices of a host share one codec (checked); a host without devices never compresses anything.
     const codec = devices[host.devices[0] ?? '']?.codec ?? 'lz4'
-    this.#measured ??= { profiles: loadProfiles(), drifts: loadDrifts() }
+    // Read when the first host asks: a process without hosts does without.
+    const { profiles, drifts } = measuredContent()
     return new Host({
       id,
       ordinal: this.#ordinalOf(id),
@@ -75,7 +74,7 @@ export class Plot {
         scanPeriodNs: promoter.spec.scanPeriod,
         hotAccessesPerSecond: promoter.spec.threshold / (promoter.spec.window / NS_PER_S),
       },
-      sizes: new ContentSizes(this.#measured.profiles, this.#measured.drifts, codec),
+      sizes: new ContentSizes(profiles, drifts, codec),
       isolation: isolationOf(id, host, workloads, this.#ordinalOf),
       start: this.#startOf(id, host),
     })
@@ -287,5 +286,5 @@ function traceOf(
   if (file !== undefined)
     return { name: 'references', references: openReferences(file, onReading), epochReferences, epochNs, repeat }
   assert(trace !== undefined, 'a trace is a recording or a file (checked)')
-  return { name: 'trace', trace: loadTrace(trace), epochNs, repeat }
+  return { name: 'trace', trace: recordedTrace(trace), epochNs, repeat }
 }

@@ -24,14 +24,17 @@ export class UnitCounters {
     const n = pages.length
     let last = 0
     for (let i = 0; i < n; i++) if (pages[i]! > last) last = pages[i]!
-    this.grow((last >>> granuleShift) + 1, this.touchedUnits + n)
+    // One more, for a unit that is listed already is written down and then written over.
+    this.grow((last >>> granuleShift) + 1, this.touchedUnits + n + 1)
     const { counts, touched, limit } = this
     let end = this.touchedUnits
     for (let i = 0; i < n; i++) {
       const unit = pages[i]! >>> granuleShift
       const before = counts[unit]!
       const after = before + reads[i]! + writes[i]!
-      if (before === 0 && after > 0) touched[end++] = unit
+      touched[end] = unit
+      // Without a branch: whether it is the unit's first in this epoch is as good as random to the processor.
+      end += ((before - 1) >>> 31) & (-after >>> 31)
       counts[unit] = after < limit ? after : limit
     }
     this.touchedUnits = end
@@ -43,8 +46,11 @@ export class UnitCounters {
     let hot = 0
     for (let i = 0; i < this.touchedUnits; i++) {
       const unit = touched[i]!
-      if (counts[unit]! >= threshold) touched[hot++] = unit
-      else counts[unit] = 0
+      const count = counts[unit]!
+      const isHot = (threshold - 1 - count) >>> 31
+      touched[hot] = unit
+      hot += isHot
+      counts[unit] = count & -isHot
     }
     for (const unit of touched.subarray(0, hot).toSorted()) {
       visit(unit, counts[unit]!)

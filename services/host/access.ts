@@ -27,6 +27,10 @@ import type { Watermarks } from './watermarks.ts'
 /** Pages that a task in direct reclaim frees before it goes on. P: SWAP_CLUSTER_MAX. */
 const DIRECT_RECLAIM_PAGES = 32
 
+/** The states of a page that holds a slot and can be read, as bits. */
+const ON_DEVICE = (1 << POOLED) | (1 << POISONED)
+const HINTED_SHIFT = 31 - Math.clz32(HINTED)
+
 export interface AccessParts {
   readonly memory: HostMemory
   readonly history: History
@@ -67,6 +71,7 @@ export class Access {
   /** Room for the pages of one draw; it holds nothing between draws. */
   #picked = new Uint32Array(1024)
   #wrote = new Uint8Array(1024)
+  #hinted = new Uint32Array(1024)
 
   constructor(parts: AccessParts) {
     this.#parts = parts
@@ -268,7 +273,7 @@ export class Access {
     for (let i = 0; i < count; i++) {
       const page = pages[i]!
       pages[kept] = page
-      if (state[page] === POOLED || state[page] === POISONED) kept++
+      kept += (ON_DEVICE >>> state[page]!) & 1
     }
     return kept
   }
@@ -287,24 +292,28 @@ export class Access {
     return kept
   }
 
+  /** Hinted pages apart: which ones are is as good as random to the processor, and it would wait for each load to find out. */
   #touchAll(resident: Resident, pages: Uint32Array, count: number): void {
     const { flags, last } = this.#parts.memory.table
     const { work } = resident
+    const hinted = this.#hinted
+    let marks = 0
     for (let i = 0; i < count; i++) {
       const page = pages[i]!
       const bits = flags[page]!
-      if ((bits & HINTED) !== 0) this.touch(resident, page)
-      else {
-        flags[page] = bits | ACCESSED
-        last[page] = work
-      }
+      flags[page] = bits | ACCESSED
+      last[page] = work
+      hinted[marks] = page
+      marks += (bits >>> HINTED_SHIFT) & 1
     }
+    for (let i = 0; i < marks; i++) this.touch(resident, hinted[i]!)
   }
 
   #room(pages: number): Uint32Array {
     if (pages > this.#picked.length) {
       this.#picked = new Uint32Array(2 * pages)
       this.#wrote = new Uint8Array(2 * pages)
+      this.#hinted = new Uint32Array(2 * pages)
     }
     return this.#picked
   }

@@ -20,6 +20,8 @@ export class Eviction {
   #aheadEnd = 0
   #aheadCount = 0
   #aheadNext = 0
+  /** Pages that next() has looked at; who pays for them sets it to zero. */
+  looked = 0
   readonly #memory: HostMemory
   readonly #history: History
   readonly #residents: readonly Resident[]
@@ -43,14 +45,14 @@ export class Eviction {
     this.#aheadEnd = 0
   }
 
-  /** The next page of the oldest generation that was not accessed, or −1. Accessed ones on the way are made young. `spend` is charged a page looked at. */
-  next(spend: (pages: number) => void): number {
+  /** The next page of the oldest generation that was not accessed, or −1. Accessed ones on the way are made young. */
+  next(): number {
     const { table, used } = this.#memory
     while (this.lru.evictable) {
       const slot = this.lru.oldestSlot
       const page = this.#seek(slot, used)
       if (page < 0) return -1
-      spend(1)
+      this.looked++
       this.#history.reveal(page, this.#residents[this.#memory.ownerOf(page)]!.work)
       if ((table.flags[page]! & ACCESSED) === 0) return page
       this.#memory.rejuvenate(page, this.lru)

@@ -12,6 +12,9 @@ const BUCKET_TICKS = 1000
 /** 10.24 s of work in one turn. */
 const BUCKETS = 1024
 
+/** Room that a bucket begins with: smaller lists would soon be copied into larger ones, a thousand of them a workload. */
+const BUCKET_ROOM = 128
+
 /** Times of scans are kept in 16 bits: at this grain they last 11 minutes, so that no long cold page looks hot. */
 const HINT_TIME_MS = 10
 
@@ -34,7 +37,7 @@ export class HintCalendar {
     const bucket = this.#buckets[index]
     if (bucket) bucket.push(page)
     else {
-      const created = new PageList()
+      const created = new PageList(BUCKET_ROOM)
       created.push(page)
       this.#buckets[index] = created
     }

@@ -246,18 +246,18 @@ export class Reclaimer {
   /** The next victim of a node; ages the node first if its old generations are used up. −1 if there is none now. */
   #victim(node: Node, purse: { budgetNs: number } = node.kswapd): number {
     const { tally } = this.#parts
-    const spend = (pages: number): void => {
-      purse.budgetNs -= pages * SCAN_PAGE_NS
-    }
+    const { eviction } = node
     if (node.tick !== this.#ticks) this.#beginTick(node)
     // Where a tick touches nearly every page, a walk finds them all young; what is found untouched right after is a victim.
     const walksMax = node.barrenTicks < BARREN_TICKS_MAX ? 1 : AGING_WALKS_MAX
     for (;;) {
-      const page = node.eviction.next(spend)
+      const page = eviction.next()
+      purse.budgetNs -= eviction.looked * SCAN_PAGE_NS
+      eviction.looked = 0
       if (page >= 0) return page
-      if (node.walks >= walksMax || node.eviction.lru.pages === 0) break
+      if (node.walks >= walksMax || eviction.lru.pages === 0) break
       node.walks++
-      const walkNs = node.eviction.age() * WALK_PAGE_NS
+      const walkNs = eviction.age() * WALK_PAGE_NS
       purse.budgetNs -= walkNs
       tally.kernelNs += walkNs
       tally.agings++

@@ -41,7 +41,7 @@ describe('the page table', () => {
         const table = filled(capacity)
         const before = columns(filled(capacity))
         table.grow(wanted)
-        expect(table.capacity).toBe(wanted <= capacity ? capacity : Math.max(wanted, 2 * capacity))
+        expect(table.capacity).toBe(wanted <= capacity ? capacity : Math.max(wanted, capacity + (capacity >>> 3)))
         const after = columns(table)
         expect(after.map(([name]) => name)).toEqual(before.map(([name]) => name))
         after.forEach(([name, column], i) => {

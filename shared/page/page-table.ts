@@ -1,6 +1,7 @@
 /**
  * A host's pages as a struct of arrays: 16 bytes a page, so 1 TiB of 4 KiB pages fits in 4 GiB. Every column is indexed
- * by the host's page number. The table grows by doubling when a workload's range does not fit.
+ * by the host's page number. The table grows by an eighth at least when a workload's
+ * range does not fit: ranges are large, and twice of it would mostly lie idle.
  */
 import { assert } from '../errors.ts'
 import { PAGE_STATES } from './lifecycle.ts'
@@ -77,7 +78,7 @@ export class PageTable {
 
   grow(capacity: number): void {
     if (capacity <= this.capacity) return
-    const size = Math.max(capacity, this.capacity * 2)
+    const size = Math.max(capacity, this.capacity + (this.capacity >>> 3))
     this.state = extended(this.state, new Uint8Array(size))
     this.flags = extended(this.flags, new Uint8Array(size))
     this.klass = extended(this.klass, new Uint16Array(size))
