@@ -22,13 +22,13 @@ workloads:
 const BEAR = { host: 'host-1', kind: 'bear', size: '16MiB', rate: '1MB/s' }
 
 describe('a cast', () => {
-  test('lists its members by ordinal, workloads with their hosts', () => {
+  test('lists its members by ordinal, with whom they speak most', () => {
     expect(new Cast(scenario).members).toEqual([
       { id: 'conductor', ordinal: 0, role: 'conductor' },
-      { id: 'host-1', ordinal: 1, role: 'host' },
-      { id: 'host-2', ordinal: 2, role: 'host' },
+      { id: 'host-1', ordinal: 1, role: 'host', devices: [3] },
+      { id: 'host-2', ordinal: 2, role: 'host', devices: [] },
       { id: 'device-1', ordinal: 3, role: 'device' },
-      { id: 'promoter-1', ordinal: 4, role: 'promoter' },
+      { id: 'promoter-1', ordinal: 4, role: 'promoter', host: 1 },
       { id: 'web', ordinal: 5, role: 'workload', host: 2 },
       { id: 'tape', ordinal: 6, role: 'workload', host: 1 },
     ])

@@ -47,7 +47,7 @@ describe.skipIf(noServer()).concurrent('a cluster', () => {
     expect(await promise).toMatch(
       /^got coldpool 0\.0\.1 \(protocol 0123456789abcdef\) for a conductor of coldpool .* \(protocol /,
     )
-    expect(cluster.of('conductor').text).toContain('refused a process')
+    await cluster.wait(() => /refused a process/.exec(cluster.of('conductor').text))
     await cluster.pace('max')
     await expectAsOnMemory(await run.ended(), TROUBLED)
   })
