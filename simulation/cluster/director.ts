@@ -38,6 +38,9 @@ import { SetKeeper } from './set-keeper.ts'
 import { statusOf } from './status.ts'
 import { Trail } from './trail.ts'
 
+/** In the first one workloads say what they are, in the next hosts fill their pages, then devices theirs. */
+const GRANTS_TO_BUILD = 4
+
 export interface DirectorOptions {
   readonly cluster: string
   /** Virtual seconds per second of wall time; 0: as fast as possible. */
@@ -258,16 +261,18 @@ export class Director {
 
   #conduct(bus: ConductorEnd, conductor: Conductor, from: GrantState): Promise<GrantOutcome> {
     const { onMoment } = this.#options
-    const first = bus.number + 1
+    let buildMs = 0
+    const builtAt = bus.number + GRANTS_TO_BUILD
     const placing: Bus = {
       name: bus.name,
       join: (stage, handler) => bus.join(stage, handler),
       close: () => bus.close(),
       grant: async (grant: Grant): Promise<readonly Report[]> => {
         if (onMoment) await onMoment('grant', bus.number + 1)
+        const grantedMs = this.#wire.now()
         const reports = await bus.grant(grant.commands ? { ...grant, commands: this.#placed(grant.commands) } : grant)
-        // A rack is built in the first step, which takes seconds: no reason for a set in the next one.
-        if (bus.number === first) this.#sets.drop()
+        if (bus.number <= builtAt) buildMs += this.#wire.now() - grantedMs
+        if (bus.number === builtAt) this.#sets.begun(buildMs)
         if (onMoment) await onMoment('done', bus.number)
         return reports
       },

@@ -77,6 +77,21 @@ describe('a set', () => {
     expect(sets.due).toBe(false)
   })
 
+  test('is not due before as much time has gone by as the first grants took, in which states are built', async () => {
+    sets.begun(6000)
+    network.advance(5999)
+    expect(sets.due).toBe(false)
+    network.advance(1)
+    expect(sets.due).toBe(true)
+    await begun()
+    stored({ stage: 1 })
+    stored({ stage: 2 })
+    await breathe()
+    // From then on what sets take decides.
+    network.advance(2000)
+    expect(sets.due).toBe(true)
+  })
+
   test('is whole when every stage, the conductor’s own and the books are stored, whatever the order', async () => {
     await begun()
     stored({ stage: 2, object: 'two' })

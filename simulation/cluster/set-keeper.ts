@@ -81,11 +81,17 @@ export class SetKeeper {
     this.drop()
   }
 
-  /** A generation begins, or its first grant is carried out: what was under way will never be whole, and the next set is a while off. */
+  /** A generation begins: what was under way will never be whole, and the next set is a while off. */
   drop(): void {
     this.#pending?.abort.abort()
     this.#pending = undefined
     this.#lastMs = this.#wire.now()
+  }
+
+  /** The first grants of a generation took so long, for states were built in them: no reason for a set, until as much again would be repeated. */
+  begun(tookMs: number): void {
+    this.#lastMs = this.#wire.now()
+    this.#intervalMs = Math.max(INTERVAL_MS_MIN, tookMs)
   }
 
   get due(): boolean {
