@@ -18,7 +18,7 @@ import type { RunJournal, SetRecord } from './run-journal.ts'
 const STORING_SHARE = 0.05
 const INTERVAL_MS_MIN = 1000
 /** With the time to restore, a recovery stays below 10 s; */
-const INTERVAL_MS_MAX = 4000
+const INTERVAL_MS_MAX = 6000
 /** but for states so large that sets would take more than this share of the time. */
 const STORING_SHARE_MAX = 0.1
 const OVERDUE_MS = 8000
