@@ -1,4 +1,4 @@
-/** Arrays cut into blocks: whether a block has changed, and whether one word fills it. */
+/** Arrays cut into blocks: whether a block has changed, and whether a few words can say what is in it. */
 export const BLOCK_BYTES = 4096
 
 /** An array's bytes, and the same as words as far as they go. */
@@ -64,12 +64,49 @@ function step(hash: number, word: number): number {
   return mixed ^ (mixed >>> 13)
 }
 
-/** The word that fills the block; undefined if there is none. */
-export function fillOf({ bytes, words }: Cut, block: number): number | undefined {
+/** Whether the block's words go up by one step from the first to the last, as where one word fills it, or pages are listed in order. */
+export function isRamp({ bytes, words }: Cut, block: number): boolean {
   const from = block * (BLOCK_BYTES / 4)
   const to = Math.min(from + BLOCK_BYTES / 4, words.length)
-  if (to <= from || Math.min(bytes.length, (block + 1) * BLOCK_BYTES) !== 4 * to) return undefined
-  const first = words[from]!
-  for (let i = from + 1; i < to; i++) if (words[i] !== first) return undefined
-  return first
+  // The end of an array that is no whole number of words.
+  if (to - from < 2 || Math.min(bytes.length, (block + 1) * BLOCK_BYTES) !== 4 * to) return false
+  let last = words[from + 1]!
+  const step = (last - words[from]!) | 0
+  for (let i = from + 2; i < to; i++) {
+    const word = words[i]!
+    if (((word - last) | 0) !== step) return false
+    last = word
+  }
+  return true
+}
+
+/** First word and step of each different ramp, by number. */
+export class Ramps {
+  readonly pairs: number[] = []
+  readonly #numbers = new Map<string, number>()
+  /** Most follow one that was the same. */
+  #last = { first: -1, step: -1, number: -1 }
+
+  numberOf({ words }: Cut, block: number): number {
+    const at = block * (BLOCK_BYTES / 4)
+    const first = words[at]!
+    const step = (words[at + 1]! - first) | 0
+    if (first === this.#last.first && step === this.#last.step) return this.#last.number
+    const key = `${first} ${step}`
+    let number = this.#numbers.get(key)
+    if (number === undefined) {
+      number = this.#numbers.size
+      this.#numbers.set(key, number)
+      this.pairs.push(first, step)
+    }
+    this.#last = { first, step, number }
+    return number
+  }
+}
+
+/** Writes a ramp into a block. */
+export function writeRamp({ words }: Cut, block: number, first: number, step: number): void {
+  const from = block * (BLOCK_BYTES / 4)
+  const to = Math.min(from + BLOCK_BYTES / 4, words.length)
+  for (let i = from, word = first; i < to; i++, word += step) words[i] = word
 }

@@ -95,19 +95,24 @@ describe('snapshots that build on each other', () => {
     )
   })
 
-  test('store what changed and no more, and nothing of what one word fills', async () => {
+  test('store what changed and no more, and nothing of what goes up by one step', async () => {
     const store = new Counting()
     const increments = new Increments()
-    const state = { random: noise(64 * BLOCK_BYTES), zero: new Float64Array(1 << 20), ones: new Uint16Array(1 << 20).fill(0x101) }
+    const state = {
+      random: noise(64 * BLOCK_BYTES),
+      zero: new Float64Array(1 << 20),
+      ones: new Uint16Array(1 << 20).fill(0x101),
+      pages: Uint32Array.from({ length: 1 << 18 }, (_, i) => 5 + 2 * i),
+    }
     await putIncrement(store, PLACE, increments.take(state), signal)
     expect(store.bytes).toBeGreaterThan(64 * BLOCK_BYTES)
-    expect(store.bytes).toBeLessThan(70 * BLOCK_BYTES + 16_384)
+    expect(store.bytes).toBeLessThan(70 * BLOCK_BYTES + 32_768)
     const before = store.bytes
     state.random[5000]!++
     state.ones[77_777] = 3
     await putIncrement(store, PLACE, increments.take(state), signal)
     // Two blocks and an index.
-    expect(store.bytes - before).toBeLessThan(2 * BLOCK_BYTES + 16_384)
+    expect(store.bytes - before).toBeLessThan(2 * BLOCK_BYTES + 32_768)
   })
 
   test('give up chunks that are half empty: the store never holds much more than twice the state', async () => {

@@ -1,11 +1,11 @@
 /**
  * Snapshots of one stage, one after another, each storing only what changed. Large arrays are cut into blocks; a block is stored when
- * its hash is not that of the snapshot before, and never if one word fills it. What is stored lies in chunks, and an index says where
+ * its hash is not that of the snapshot before, and never if its words go up by one step. What is stored lies in chunks, and an index says where
  * each block is, so a snapshot reads chunks of many. A chunk of which less than half is needed is given up, and what is left
  * of it stored anew: the store holds little more than twice what the state needs.
  */
 import { deserialize } from 'node:v8'
-import { BLOCK_BYTES, blocksOf, contentOf, cut, type Cut, fillOf, hashBlock } from './blocks.ts'
+import { BLOCK_BYTES, blocksOf, contentOf, cut, type Cut, hashBlock, isRamp, Ramps, writeRamp } from './blocks.ts'
 import {
   CHUNK_BYTES,
   type ChunkName,
@@ -25,16 +25,14 @@ import type { Store } from './store.ts'
 import { eachWithin } from './window.ts'
 
 const CHUNK_BLOCKS = CHUNK_BYTES / BLOCK_BYTES
-/** Where a block is: its chunk's number × CHUNK_BLOCKS + its place in there; or, from here on, the number of the word that fills it. */
-const FILLED = 2 ** 31
-/** So many words are known; a block that another one fills is stored. */
-const FILLS_MAX = 4096
+/** Where a block is: its chunk's number × CHUNK_BLOCKS + its place in there; or, from here on, the number of the ramp that it is. */
+const RAMP = 2 ** 31
 /** With so many chunks more than the state would fill, those that are half empty are given up too. */
 const CHUNKS_OVER = 16
 
 /** What is known of a large array from the last snapshot, by block. */
 interface Tracked {
-  /** Two words each. */
+  /** Two words each; of those that are stored. */
   readonly hashes: Uint32Array
   readonly places: Uint32Array
 }
@@ -59,7 +57,8 @@ interface Index {
     readonly length: number
     readonly places: Uint32Array
   }[]
-  readonly fills: readonly number[]
+  /** First word and step of each. */
+  readonly ramps: readonly number[]
   readonly chunks: readonly (ChunkName & Pick<Chunk, 'digest'>)[]
 }
 
@@ -74,8 +73,6 @@ export class Increments {
   #tracked = new Map<string, Tracked>()
   /** By number, which is their index. */
   readonly #chunks = new Map<number, Chunk>()
-  /** The numbers of words that fill blocks. */
-  readonly #fills = new Map<number, number>()
   #object = ''
   #next = 0
   /** The one that is being filled. */
@@ -89,16 +86,17 @@ export class Increments {
     const before = this.#tracked
     this.#tracked = new Map()
     const arrays: Index['arrays'][number][] = []
+    const ramps = new Ramps()
     const rest = withoutArrays(state, [], (array, path) => {
       const key = path.join('\n')
-      const tracked = this.#follow(cut(array), before.get(key), sparse)
+      const tracked = this.#follow(cut(array), before.get(key), sparse, ramps)
       before.delete(key)
       this.#tracked.set(key, tracked)
       arrays.push({ path, type: array[Symbol.toStringTag], length: array.length, places: tracked.places })
     })
     for (const { places } of before.values()) for (const place of places) this.#release(place)
     for (const { index, live } of this.#chunks.values()) if (live === 0) this.#chunks.delete(index)
-    return { index: { rest: packSnapshot(rest), arrays, fills: [...this.#fills.keys()] }, chunks: [...this.#chunks.values()] }
+    return { index: { rest: packSnapshot(rest), arrays, ramps: ramps.pairs }, chunks: [...this.#chunks.values()] }
   }
 
   /** Chunks that are to be given up. Each gives back as much room as it costs, so all of them cost no more than what changes. */
@@ -109,21 +107,22 @@ export class Increments {
     return new Set(chunks.filter((chunk) => chunk.live < (crowded ? CHUNK_BLOCKS : chunk.blocks) / 2))
   }
 
-  #follow(array: Cut, before: Tracked | undefined, sparse: ReadonlySet<Chunk>): Tracked {
+  #follow(array: Cut, before: Tracked | undefined, sparse: ReadonlySet<Chunk>, ramps: Ramps): Tracked {
     const count = blocksOf(array)
     const hashes = new Uint32Array(2 * count)
     const places = new Uint32Array(count)
     const known = before?.places.length ?? 0
     for (let block = 0; block < count; block++) {
-      hashBlock(array, block, hashes)
-      if (block >= known) {
-        places[block] = this.#keep(array, block)
+      const place = block < known ? before!.places[block]! : RAMP
+      if (isRamp(array, block)) {
+        this.#release(place)
+        places[block] = RAMP + ramps.numberOf(array, block)
         continue
       }
+      hashBlock(array, block, hashes)
       const at = 2 * block
-      const same = hashes[at] === before!.hashes[at] && hashes[at + 1] === before!.hashes[at + 1]
-      const place = before!.places[block]!
-      if (same && (place >= FILLED || !sparse.has(this.#chunkOf(place)))) {
+      const same = place < RAMP && hashes[at] === before!.hashes[at] && hashes[at + 1] === before!.hashes[at + 1]
+      if (same && !sparse.has(this.#chunkOf(place))) {
         places[block] = place
       } else {
         this.#release(place)
@@ -139,17 +138,11 @@ export class Increments {
   }
 
   #release(place: number): void {
-    if (place < FILLED) this.#chunkOf(place).live--
+    if (place < RAMP) this.#chunkOf(place).live--
   }
 
   /** Gives its place. */
   #keep(array: Cut, block: number): number {
-    const word = fillOf(array, block)
-    const known = word === undefined ? undefined : (this.#fills.get(word) ?? this.#fills.size)
-    if (known !== undefined && known < FILLS_MAX) {
-      this.#fills.set(word!, known)
-      return FILLED + known
-    }
     const chunk = (this.#open ??= this.#begin())
     chunk.bytes!.set(contentOf(array, block), chunk.blocks * BLOCK_BYTES)
     chunk.live++
@@ -159,7 +152,8 @@ export class Increments {
 
   #begin(): Chunk {
     const index = this.#next++
-    const bytes = new Uint8Array(CHUNK_BYTES)
+    // What is not written of it is not stored.
+    const bytes = Buffer.allocUnsafeSlow(CHUNK_BYTES)
     const chunk: Chunk = { object: this.#object, index, bytes, digest: '', position: undefined, blocks: 0, live: 0 }
     this.#chunks.set(index, chunk)
     return chunk
@@ -189,7 +183,7 @@ export async function putIncrement(
 
 /** The state as it was taken. Throws CP_JOURNAL if what lies there is not what was stored. */
 export async function getIncrement(store: Store, place: Place, located: Located, signal: AbortSignal): Promise<unknown> {
-  const { rest, arrays, fills, chunks } = (await getSnapshot(store, place, located, signal)) as Index
+  const { rest, arrays, ramps, chunks } = (await getSnapshot(store, place, located, signal)) as Index
   const content = new Map<number, Uint8Array>()
   await eachWithin(WINDOW, chunks.length, async (i) => {
     const { index, object, digest } = chunks[i]!
@@ -203,9 +197,11 @@ export async function getIncrement(store: Store, place: Place, located: Located,
     const whole = cut(array)
     for (let block = 0; block < places.length; block++) {
       const from = places[block]!
-      const to = contentOf(whole, block)
-      if (from >= FILLED) new Uint32Array(to.buffer, to.byteOffset, to.length / 4).fill(fills[from - FILLED]!)
-      else {
+      if (from >= RAMP) {
+        const pair = 2 * (from - RAMP)
+        writeRamp(whole, block, ramps[pair]!, ramps[pair + 1]!)
+      } else {
+        const to = contentOf(whole, block)
         const at = (from % CHUNK_BLOCKS) * BLOCK_BYTES
         to.set(content.get(Math.floor(from / CHUNK_BLOCKS))!.subarray(at, at + to.length))
       }

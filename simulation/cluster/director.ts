@@ -235,8 +235,6 @@ export class Director {
       await this.#restoreLedger(set)
       if (set) this.#trail.forget(set.first)
       this.#pacer.anchor(this.#secondsOf(from.quantum))
-      // The wait for the stages was no time in which anything was done.
-      this.#sets.drop()
       this.#state = 'running'
       this.#log.info({ generation }, 'granting')
       return await this.#conduct(bus, conductor, from)

@@ -47,6 +47,7 @@ beforeEach(async () => {
   const wire = network.wire('conductor')
   sets = new SetKeeper(wire, store, journal, dropped, QUIET, { wanted: true, onWhole: (first) => wholes.push(first) })
   sets.open()
+  sets.begun(0)
   bus = new ConductorEnd(wire, { run: 'run-1', generation: 1, roles: ['conductor', 'host', 'device'], first: 5 })
 })
 
@@ -168,6 +169,9 @@ describe('a set', () => {
     expect(journal.set).toBeUndefined()
     expect([sets.overdue, sets.due]).toEqual([false, false])
     expect(dropped.counts).toEqual({ old: 1 })
+    network.advance(5000)
+    expect(sets.due).toBe(false)
+    sets.begun(0)
     network.advance(1000)
     expect(sets.due).toBe(true)
     sets.keepOwn('1-1', {})

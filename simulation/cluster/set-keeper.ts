@@ -54,7 +54,7 @@ export class SetKeeper {
   #pending: Pending | undefined
   /** The last set that became whole. */
   #whole = ''
-  #lastMs: number
+  #lastMs = Infinity
   #intervalMs = INTERVAL_MS_MIN
   #overdueMs = OVERDUE_MS
   #count = 0
@@ -68,7 +68,6 @@ export class SetKeeper {
     this.#dropped = dropped
     this.#log = log
     this.#options = options
-    this.#lastMs = wire.now()
   }
 
   open(): void {
@@ -81,11 +80,11 @@ export class SetKeeper {
     this.drop()
   }
 
-  /** A generation begins: what was under way will never be whole, and the next set is a while off. */
+  /** A generation begins: what was under way will never be whole, and until it has begun no set is due. */
   drop(): void {
     this.#pending?.abort.abort()
     this.#pending = undefined
-    this.#lastMs = this.#wire.now()
+    this.#lastMs = Infinity
   }
 
   /** The first grants of a generation took so long, for states were built in them: no reason for a set, until as much again would be repeated. */
