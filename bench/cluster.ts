@@ -30,7 +30,7 @@ export interface ClusterRun {
 }
 
 /** `onMoment` is waited for. */
-export type ClusterRunOptions = Pick<DirectorOptions, 'recoverable' | 'onMoment'>
+export type ClusterRunOptions = Pick<DirectorOptions, 'onMoment'>
 
 export class Cluster {
   readonly #wire: NatsWire
@@ -56,8 +56,8 @@ export class Cluster {
     return new Cluster(wire, store, directory, children)
   }
 
-  /** Journal, snapshots (but where it need not be recoverable) and run folder as in the product. */
-  async run(yaml: string, { recoverable = true, onMoment }: ClusterRunOptions = {}): Promise<ClusterRun> {
+  /** Journal, snapshots and run folder as in the product. */
+  async run(yaml: string, { onMoment }: ClusterRunOptions = {}): Promise<ClusterRun> {
     let grantMs: number | undefined
     let startMs: number | undefined
     // The last done: the report that is drawn at the end is no part of it either.
@@ -65,7 +65,6 @@ export class Cluster {
     const conducted = conductRun(this.#wire, this.#store, () => ({ yaml, out: join(this.#directory, 'runs') }), {
       cluster: DEFAULT_CLUSTER,
       pace: 0,
-      recoverable,
       log: openLog('bench', 'warn'),
       onMoment: (moment, number) => {
         if (moment === 'grant') grantMs ??= performance.now()

@@ -10,7 +10,7 @@ import { memoryBus } from './memory-bus.ts'
 import { natsBigBags } from './nats-big-bags.ts'
 import { natsEmptyQuanta } from './nats-empty-quanta.ts'
 import { natsQuickstart } from './nats-quickstart.ts'
-import { natsRack } from './nats-rack.ts'
+import { natsRack, natsRackSets } from './nats-rack.ts'
 import { natsRoundTrip } from './nats-round-trip.ts'
 import { phold } from './phold.ts'
 import { quickstart } from './quickstart.ts'
@@ -38,6 +38,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   natsBigBags,
   natsQuickstart,
   natsRack,
+  natsRackSets,
   sweep1000,
 ]
 

@@ -21,6 +21,8 @@ const INTERVAL_MS_MIN = 1000
 const INTERVAL_MS_MAX = 6000
 /** but for states so large that sets would take more than this share of the time. */
 const STORING_SHARE_MAX = 0.1
+/** To store a rack's first set and to go back to it takes as long as to build the rack this many times over (measured: 5 and 30 s, and 9). */
+const BUILDS_PER_SET = 4
 const OVERDUE_MS = 8000
 
 export interface SetKeeperOptions {
@@ -87,10 +89,10 @@ export class SetKeeper {
     this.#lastMs = Infinity
   }
 
-  /** The first grants of a generation took so long, for states were built in them: no reason for a set, until as much again would be repeated. */
+  /** The first grants of a generation took so long, for states were built in them. Until more would be repeated than a set costs, none is due. */
   begun(tookMs: number): void {
     this.#lastMs = this.#wire.now()
-    this.#intervalMs = Math.max(INTERVAL_MS_MIN, tookMs)
+    this.#intervalMs = Math.max(INTERVAL_MS_MIN, BUILDS_PER_SET * tookMs)
   }
 
   get due(): boolean {
