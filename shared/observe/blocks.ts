@@ -45,23 +45,23 @@ export function hashBlock({ bytes, words }: Cut, block: number, out: Uint32Array
     sum = (sum + a + Math.imul(b, 3) + Math.imul(c, 5) + Math.imul(d, 7)) | 0
   }
   let hash = to - from
-  for (const lane of [a, b, c, d]) hash = step(hash, lane)
+  for (const lane of [a, b, c, d]) hash = mixed(hash, lane)
   for (let i = whole; i < to; i++) {
-    hash = step(hash, words[i]!)
+    hash = mixed(hash, words[i]!)
     sum = (sum + hash) | 0
   }
   // The end of an array that is no whole number of words.
   for (let i = 4 * to; i < Math.min(bytes.length, (block + 1) * BLOCK_BYTES); i++) {
-    hash = step(hash, bytes[i]! + 1)
+    hash = mixed(hash, bytes[i]! + 1)
     sum = (sum + hash) | 0
   }
   out[2 * block] = hash
   out[2 * block + 1] = sum
 }
 
-function step(hash: number, word: number): number {
-  const mixed = Math.imul(hash ^ word, 0xc2b2ae35)
-  return mixed ^ (mixed >>> 13)
+function mixed(hash: number, word: number): number {
+  const product = Math.imul(hash ^ word, 0xc2b2ae35)
+  return product ^ (product >>> 13)
 }
 
 /** Whether the block's words go up by one step from the first to the last, as where one word fills it, or pages are listed in order. */
