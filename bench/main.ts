@@ -1,6 +1,6 @@
 /**
  * `npm run bench [-- --only NAME] [--quick]`: runs the benchmarks, prints a table, and puts what it has measured into bench/results.json;
- * quick runs are for a look alone. Seeded. All of them take three quarters of an hour, and 6 GB of memory.
+ * quick runs are for a look alone. Seeded. All of them take an hour, and 12 GB of memory.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'

@@ -1,7 +1,7 @@
 /**
  * The rack over NATS, by two processes that carry half of it each, as in the product, against the same rack over two threads: ratio of
  * wall times, set-up and verdict included (over NATS from the first grant). It is over before the first set of snapshots is due, for a
- * rack is built again sooner than restored. So five minutes of it are run too, with a full set and ones that build on it: each is timed
+ * rack is built again sooner than restored. So seven minutes of it are run too, with a full set and ones that build on it: each is timed
  * from its grant until it is whole, while the run goes on.
  */
 import { assert } from '#shared/errors.ts'
@@ -30,8 +30,8 @@ export const natsRackSets: Benchmark = {
   ],
   runs: 1,
   prepare: () => async () => {
-    const { sets } = await natsRun(['duration=300s'])
-    assert(sets.length > 1, `a rack of five minutes is stored twice, not ${sets.length} times`)
+    const { sets } = await natsRun(['duration=420s'])
+    assert(sets.length > 1, `a rack of seven minutes is stored twice, not ${sets.length} times`)
     return [sets[0]!, Math.max(...sets.slice(1))]
   },
 }
