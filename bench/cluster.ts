@@ -30,7 +30,7 @@ export interface ClusterRun {
 }
 
 /** `onMoment` is waited for. */
-export type ClusterRunOptions = Pick<DirectorOptions, 'onMoment'>
+export type ClusterRunOptions = Pick<DirectorOptions, 'onMoment' | 'end'>
 
 export class Cluster {
   readonly #wire: NatsWire
@@ -57,7 +57,7 @@ export class Cluster {
   }
 
   /** Journal, snapshots and run folder as in the product. */
-  async run(yaml: string, { onMoment }: ClusterRunOptions = {}): Promise<ClusterRun> {
+  async run(yaml: string, { onMoment, end }: ClusterRunOptions = {}): Promise<ClusterRun> {
     let grantMs: number | undefined
     let startMs: number | undefined
     // The last done: the report that is drawn at the end is no part of it either.
@@ -66,6 +66,7 @@ export class Cluster {
       cluster: DEFAULT_CLUSTER,
       pace: 0,
       log: openLog('bench', 'warn'),
+      ...(end && { end }),
       onMoment: (moment, number) => {
         if (moment === 'grant') grantMs ??= performance.now()
         if (moment === 'done') {
