@@ -1,6 +1,6 @@
 /** Arbitrary control messages of every kind, drawn from the table itself, so that a new kind is tested from its first day. */
 import fc from 'fast-check'
-import { CONTROL, CONTROL_KINDS, type Control, type ControlKind } from './control.ts'
+import { CONTROL, CONTROL_KINDS, type Control, type ControlKind, type ControlOf } from './control.ts'
 
 type FieldType = (typeof CONTROL)[ControlKind]['fields'] extends infer F ? (F extends F ? F[keyof F] : never) : never
 
@@ -46,3 +46,18 @@ export function controlOf(kind: ControlKind): fc.Arbitrary<Control> {
 }
 
 export const anyControl = fc.oneof(...CONTROL_KINDS.map(controlOf))
+
+/** As nearly all are: nothing is asked for, and there are no bags. */
+export const PLAIN_GRANT: ControlOf<'grant'> = {
+  generation: 3,
+  number: 1,
+  quantum: 10,
+  observe: false,
+  final: false,
+  set: '',
+  mailFrom: Infinity,
+  commands: null,
+  bagsFrom: [],
+  bagsTo: [],
+  bagDigests: [],
+}

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { InvariantError } from '../errors.ts'
+import { PLAIN_GRANT } from './control.fixture.ts'
 import { type ControlOf, decodeControl, encodeControl } from './control.ts'
 import type { Bag, Grant, StageHandler } from './bus.ts'
 import { digestOf, sealBag } from './mailbag.ts'
@@ -46,21 +47,7 @@ function bagTo(to: number, quantum: number, level = 7): Bag {
 }
 
 function grant(fields: Partial<ControlOf<'grant'>>): void {
-  const body: ControlOf<'grant'> = {
-    generation: 3,
-    number: 1,
-    quantum: 10,
-    observe: false,
-    final: false,
-    set: '',
-    mailFrom: Infinity,
-    commands: null,
-    bagsFrom: [],
-    bagsTo: [],
-    bagDigests: [],
-    ...fields,
-  }
-  other.publish(subject('run', 'grant', 'conductor', 'all'), encodeControl('grant', body))
+  other.publish(subject('run', 'grant', 'conductor', 'all'), encodeControl('grant', { ...PLAIN_GRANT, ...fields }))
   network.advance(1)
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { controlOf } from './control.fixture.ts'
+import { controlOf, PLAIN_GRANT } from './control.fixture.ts'
 import { type ControlOf, decodeControl, encodeControl } from './control.ts'
 import { encodeDone, encodeGrant, type GrantTo, readDone, readGrant } from './turn.ts'
 import { Dropped } from './wire.ts'
@@ -93,7 +93,7 @@ describe('a grant', () => {
   })
 
   test('that names a bag from a stage beyond the last is malformed, in either form', () => {
-    const body = { ...GRANT, bagsFrom: [STAGES], bagsTo: [1], bagDigests: ['0'.repeat(24)] }
+    const body = { ...PLAIN_GRANT, bagsFrom: [STAGES], bagsTo: [1], bagDigests: ['0'.repeat(24)] }
     for (const bytes of [encodeGrant(body), encodeControl('grant', body)]) {
       const dropped = new Dropped()
       expect(readGrant(bytes, 1, STAGES, dropped)).toBeUndefined()
@@ -102,7 +102,7 @@ describe('a grant', () => {
   })
 
   test('may claim a count of bags beyond its length', () => {
-    const bytes = encodeGrant(GRANT)
+    const bytes = encodeGrant(PLAIN_GRANT)
     new DataView(bytes.buffer, bytes.byteOffset).setUint32(PLACE_OF_BAGS + 1, 0xffffffff)
     const dropped = new Dropped()
     expect(readGrant(bytes, 1, STAGES, dropped)).toBeUndefined()
@@ -144,19 +144,6 @@ describe('a done', () => {
   })
 })
 
-const GRANT: ControlOf<'grant'> = {
-  generation: 1,
-  number: 2,
-  quantum: 3,
-  observe: false,
-  final: false,
-  set: '',
-  mailFrom: Infinity,
-  commands: null,
-  bagsFrom: [],
-  bagsTo: [],
-  bagDigests: [],
-}
 const PLACE_OF_BAGS = 42
 const DONE: ControlOf<'done'> = {
   generation: 1,
