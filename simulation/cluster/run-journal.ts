@@ -2,13 +2,12 @@
  * What decides a run, as records in the journal, in order: its scenario, its generations, its stamped commands, its whole
  * sets of snapshots, and now and then the digest of what was done. From them a conductor that was killed goes on.
  */
-import { randomBytes } from 'node:crypto'
 import { deserialize, serialize } from 'node:v8'
 import type { TrailMark } from '#shared/bus/conductor-end.ts'
 import type { Stamped } from '#shared/command.ts'
 import { subject } from '#shared/bus/wire.ts'
 import { JOURNAL_STREAM, SNAPSHOT_STREAM, type Store, StoreAway, StoreFull, superseded } from '#shared/observe/store.ts'
-import type { Located } from '#shared/observe/snapshots.ts'
+import { type Located, newName } from '#shared/observe/snapshots.ts'
 import type { GrantState } from '#services/conductor/grants.ts'
 import type { Placement } from './placement.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -99,7 +98,7 @@ export class RunJournal {
   static async open(store: Store, scope: string, order: RunOrder): Promise<RunJournal> {
     const journal = new RunJournal(store, scope, order)
     await journal.#write('order', order)
-    const at = await stubbornly(() => store.append(pointerOf(scope), Buffer.from(order.run), randomId()))
+    const at = await stubbornly(() => store.append(pointerOf(scope), Buffer.from(order.run), newName()))
     await stubbornly(() => store.trim(JOURNAL_STREAM, pointerOf(scope), at))
     return journal
   }
@@ -230,7 +229,7 @@ export class RunJournal {
 
   async #write<K extends RecordKind>(kind: K, record: Records[K], after?: number): Promise<number> {
     const bytes = serialize(record)
-    const id = randomId()
+    const id = newName()
     return stubbornly(() => this.#store.append(subject(this.order.run, 'journal', 'conductor', kind), bytes, id, after))
   }
 }
@@ -241,10 +240,6 @@ function placesOf({ stages, ledger }: SetRecord): number[] {
 
 function pointerOf(scope: string): string {
   return subject(scope, 'journal', 'conductor', 'run')
-}
-
-function randomId(): string {
-  return randomBytes(12).toString('hex')
 }
 
 /** While the store is away; what it refuses, it refuses. */
