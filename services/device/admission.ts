@@ -20,6 +20,9 @@ const SHARE = reason('share')
 const OFFLINE = reason('offline')
 const INCOMPRESSIBLE = reason('incompressible')
 
+const NO_PAGES = new Uint32Array(0)
+const NO_REASONS = new Uint8Array(0)
+
 interface Decision {
   readonly admitted: Uint32Array
   readonly refused: Uint32Array
@@ -38,29 +41,41 @@ export function decide(
   shares?: Shares,
 ): Decision {
   const { pages, sizes } = batch
-  const admitted = new Uint32Array(pages.length)
-  const refused = new Uint32Array(pages.length)
-  const reasons = new Uint8Array(pages.length)
+  const verdicts = new Int8Array(pages.length)
   const closed = spec.offline.some(({ fromNs, toNs }) => fromNs <= nowNs && nowNs < toNs)
     ? OFFLINE
     : pressure > 0 && shares === undefined
       ? PRESSURE
       : ADMITTED
+  let { room } = pool
   let yes = 0
-  let no = 0
   for (let i = 0; i < pages.length; i++) {
     let verdict = closed
     if (verdict === ADMITTED && shares?.refuses(host) === true) verdict = SHARE
-    else if (verdict === ADMITTED && shares?.divided !== true && !pool.hasRoom) verdict = FULL
+    else if (verdict === ADMITTED && shares?.divided !== true && room === 0) verdict = FULL
     else if (verdict === ADMITTED && sizes[i]! > spec.rejectAboveBytes) verdict = INCOMPRESSIBLE
-    if (verdict === ADMITTED) {
-      if (shares) shares.claims.reserve(host, pages[i]!)
-      else pool.reserve(host, pages[i]!)
-      admitted[yes++] = pages[i]!
-    } else {
+    verdicts[i] = verdict
+    if (verdict !== ADMITTED) continue
+    if (shares) shares.claims.reserve(host, pages[i]!)
+    else pool.reserve(host, pages[i]!)
+    room--
+    yes++
+  }
+  return yes === pages.length ? { admitted: pages, refused: NO_PAGES, reasons: NO_REASONS } : split(pages, verdicts, yes)
+}
+
+function split(pages: Uint32Array, verdicts: Int8Array, yes: number): Decision {
+  const admitted = new Uint32Array(yes)
+  const refused = new Uint32Array(pages.length - yes)
+  const reasons = new Uint8Array(refused.length)
+  let at = 0
+  let no = 0
+  for (let i = 0; i < pages.length; i++) {
+    if (verdicts[i] === ADMITTED) admitted[at++] = pages[i]!
+    else {
       refused[no] = pages[i]!
-      reasons[no++] = verdict
+      reasons[no++] = verdicts[i]!
     }
   }
-  return { admitted: admitted.slice(0, yes), refused: refused.slice(0, no), reasons: reasons.slice(0, no) }
+  return { admitted, refused, reasons }
 }

@@ -45,11 +45,11 @@ describe('the chunk allocator', () => {
   test('has no room once the advertised slots are taken, reservations included', () => {
     const pool = new Pool({ ...SPEC, advertisedBytes: 2 * 4096 }, 1)
     stored(pool, 0, 0, 0)
-    expect(pool.hasRoom).toBe(true)
+    expect(pool.room).toBe(1)
     pool.reserve(0, 1)
-    expect(pool.hasRoom).toBe(false)
+    expect(pool.room).toBe(0)
     pool.release(0, 1)
-    expect([pool.hasRoom, pool.pendingZeroBytes]).toEqual([true, 0])
+    expect([pool.room, pool.pendingZeroBytes]).toEqual([1, 0])
   })
 
   test('poisons a page whose growth does not fit; it keeps its chunks, and stays poisoned whatever is written', () => {
@@ -143,7 +143,7 @@ describe('any sequence of demotions, writes and releases', () => {
             const twin = new Pool(spec, 2)
             twin.restore(pool.snapshot())
             pool = twin
-          } else if (what === 'reserve' && !slot && pool.hasRoom) {
+          } else if (what === 'reserve' && !slot && pool.room > 0) {
             pool.reserve(host, page)
             reference.slots.set(key, { state: 'reserved', bytes: 0 })
           } else if (what === 'write' && slot) {
@@ -177,7 +177,7 @@ describe('any sequence of demotions, writes and releases', () => {
   test('never admits more than could be stored raw', () => {
     const pool = new Pool(SPEC, 1)
     let admitted = 0
-    while (pool.hasRoom) pool.reserve(0, admitted++)
+    while (pool.room > 0) pool.reserve(0, admitted++)
     for (let page = 0; page < admitted; page++) expect(pool.write(0, page, 4096)).toBe(false)
     expect(admitted).toBe(Math.floor(SPEC.physicalBytes / (4096 + 64)))
   })

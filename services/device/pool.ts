@@ -73,8 +73,10 @@ export class Pool {
     return this.reservedPages * this.rawBytes
   }
 
-  get hasRoom(): boolean {
-    return this.remainingBytes - this.reservedBytes >= this.rawBytes && this.storedPages + this.reservedPages < this.maxSlots
+  /** Pages that may be reserved now. */
+  get room(): number {
+    const bytes = this.remainingBytes - this.reservedBytes
+    return Math.max(0, Math.min(Math.floor(bytes / this.rawBytes), this.maxSlots - this.storedPages - this.reservedPages))
   }
 
   isPoisoned(host: number, page: number): boolean {

@@ -14,6 +14,7 @@ import { hashUnit, type Key } from '#shared/random.ts'
 import { touchesPerTick, WORK_TICK_NS } from './classes.ts'
 import { COPY_PAGE_NS, MIGRATE_PAGE_NS, TLB_FLUSH_NS } from './costs.ts'
 import type { History } from './history.ts'
+import type { Isolation } from './isolation/isolation.ts'
 import type { Link } from './link.ts'
 import { UNSIZED, type HostMemory } from './memory.ts'
 import { stall, type Resident } from './resident.ts'
@@ -32,8 +33,7 @@ export interface DemotionParts {
   readonly isHot: (page: number) => boolean
   /** Swaps a local page out under pressure; false if swap cannot take it now. */
   readonly swapOut: (page: number, nowNs: number) => boolean
-  /** Devices that a page may go to, bit d for the d-th. */
-  readonly targets: (page: number) => number
+  readonly isolation: Isolation | undefined
 }
 
 export class Demotion {
@@ -54,7 +54,7 @@ export class Demotion {
 
   /** There is a device that the page may go to. */
   possible(page: number): boolean {
-    return this.#parts.memory.mapping.demotes && this.#parts.targets(page) !== 0
+    return this.#parts.memory.mapping.demotes && this.#targets(page) !== 0
   }
 
   /** Adds a victim to the batch that is being gathered. All of one batch are proactive, or none, and go to one device. */
@@ -66,7 +66,7 @@ export class Demotion {
       this.#turnAway(page, proactive, nowNs)
       return
     }
-    const targets = this.#parts.targets(page)
+    const targets = this.#targets(page)
     const fits = proactive === this.#proactive && (targets & (1 << this.#device)) !== 0
     if (this.#picked.length > 0 && !fits) this.ask(out)
     if (this.#picked.length === 0) {
@@ -76,6 +76,12 @@ export class Demotion {
     memory.askDemotion(page, this.#device)
     this.#picked.push(page)
     if (this.#picked.length >= this.#parts.batch) this.ask(out)
+  }
+
+  /** Devices that a page may go to, bit d for the d-th. */
+  #targets(page: number): number {
+    const { isolation, links } = this.#parts
+    return isolation === undefined ? (1 << links.length) - 1 : isolation.targets(page)
   }
 
   /** Sends what was gathered. The device must have heard of releases first, so the link is flushed before. */
@@ -113,7 +119,8 @@ export class Demotion {
       memory.admit(page)
       link.copyIn(page, table.size[page]!)
       // An access in the copy waits for its rest: rate · time², halved.
-      stall(owner, (touchesPerTick(c) / WORK_TICK_NS) * COPY_PAGE_NS * COPY_PAGE_NS * 0.5)
+      const touches = touchesPerTick(c)
+      if (touches > 0) stall(owner, (touches / WORK_TICK_NS) * COPY_PAGE_NS * COPY_PAGE_NS * 0.5)
       if (this.#parts.isHot(page)) truth.begin(page, nowNs)
       copied++
     }
@@ -173,7 +180,7 @@ export class Demotion {
     const { table } = memory
     const c = memory.classes[table.klass[page]!]!
     if (table.size[page] === UNSIZED) table.size[page] = c.stored.draw(hashUnit(contentKey, page, 0))
-    if (c.writtenText !== c.storedText && !c.writtenText.startsWith('drift=') && c.writesPerTick > 0) {
+    if (c.writesPerTick > 0 && c.writtenText !== c.storedText && !c.writtenText.startsWith('drift=')) {
       const replaced = 1 - exp((-c.writesPerTick * (residents[c.owner]!.work - c.since)) / LINES_PER_PAGE)
       if (hashUnit(contentKey, page, 1) < replaced) table.size[page] = c.written.draw(hashUnit(contentKey, page, 2))
     }

@@ -12,9 +12,15 @@ import type { Resident } from './resident.ts'
 /** Pages of the node are looked for among so many at a time; their numbers stay in a core's own cache. */
 const BLOCK = 2048
 
+/** What a walk changes of a page's flags. */
+const MOVED_MASK = ACCESSED | GENERATION_MASK
+
 export class Eviction {
   /** Pages of the node in the block that a walk is in; empty between blocks. */
   readonly #walked = new Uint32Array(BLOCK + 1)
+  /** By what a page's flags are before a walk: its generation after it, and pages that were so. Hold nothing between blocks. */
+  readonly #after = new Uint8Array(MOVED_MASK + 1)
+  readonly #moved = new Uint32Array(MOVED_MASK + 1)
   /** Pages of the node in the block that the hand is in, from where it came to it; the next one to be looked at. */
   readonly #ahead = new Uint32Array(BLOCK + 1)
   #aheadEnd = 0
@@ -93,19 +99,25 @@ export class Eviction {
   #rejuvenate(count: number, work: number, folded: number): void {
     const { flags } = this.#memory.table
     const found = this.#walked
-    const { counts, oldestSlot, youngestSlot: young } = this.lru
+    const { counts, oldestSlot, youngestSlot } = this.lru
     this.#history.revealAll(found, count, work)
+    const after = this.#after
+    for (let bits = 0; bits <= MOVED_MASK; bits++) {
+      const generation = bits & GENERATION_MASK
+      after[bits] = (bits & ACCESSED) !== 0 ? youngestSlot : generation === folded ? oldestSlot : generation
+    }
+    const moved = this.#moved.fill(0)
     for (let i = 0; i < count; i++) {
       const page = found[i]!
-      let bits = flags[page]!
-      if ((bits & GENERATION_MASK) === folded) {
-        bits = (bits & ~GENERATION_MASK) | oldestSlot
-        flags[page] = bits
-      }
-      if ((bits & ACCESSED) === 0) continue
-      counts[bits & GENERATION_MASK]!--
-      counts[young]!++
-      flags[page] = (bits & ~(GENERATION_MASK | ACCESSED)) | young
+      const bits = flags[page]!
+      const before = bits & MOVED_MASK
+      moved[before]!++
+      flags[page] = (bits & ~MOVED_MASK) | after[before]!
+    }
+    for (let bits = ACCESSED; bits <= MOVED_MASK; bits++) {
+      const generation = bits & GENERATION_MASK
+      counts[generation === folded ? oldestSlot : generation]! -= moved[bits]!
+      counts[youngestSlot]! += moved[bits]!
     }
   }
 

@@ -48,6 +48,7 @@ export class History {
   /** Draws what happened to the page in (known, now]; sets its accessed bit and last touch if it was touched. */
   reveal(page: number, now: number): void {
     const table = this.#table
+    if (touchesPerTick(this.#classes[table.klass[page]!]!) === 0) return
     const flags = table.flags[page]!
     // A hinted page is known to be untouched until its first touch, and that is handled when its time comes.
     if ((flags & HINTED) !== 0) return
@@ -64,15 +65,13 @@ export class History {
     if (last > table.last[page]!) table.last[page] = last
   }
 
-  /** As reveal() for the first `count` of these pages. Of those without a rate, such as a trace's, nothing is drawn. */
+  /** As reveal() for the first `count` of these pages. */
   revealAll(pages: Uint32Array, count: number, now: number): void {
-    const { flags, known, klass } = this.#table
+    const { klass } = this.#table
     const classes = this.#classes
     for (let i = 0; i < count; i++) {
       const page = pages[i]!
-      if ((flags[page]! & HINTED) !== 0 || known[page]! >= now) continue
-      if (touchesPerTick(classes[klass[page]!]!) === 0) known[page] = now
-      else this.reveal(page, now)
+      if (touchesPerTick(classes[klass[page]!]!) > 0) this.reveal(page, now)
     }
   }
 

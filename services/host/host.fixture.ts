@@ -127,7 +127,7 @@ export function partsOf(spec: HostSpec = hostSpec()) {
   const key = (name: string) => fork(spec.seed, name)
   const history = new History(memory.table, memory.classes, memory.mapping, key('touches'), key('hints'))
   const tally = emptyTally()
-  const truth = new Truth()
+  const truth = new Truth(spec.quantumNs)
   const marks = watermarks(spec.memoryBytes, spec.watermarkScaleFactor)
   const streams = { stream: new Stream(key('events')), faultStream: new Stream(key('faults')) }
   const access = new Access({ memory, history, links, swap, tally, marks, truth, ...streams, tickNs: spec.tickNs, hints: false })

@@ -45,7 +45,7 @@ export class Host implements Actor {
   readonly #memory: HostMemory
   readonly #links: readonly Link[]
   readonly #tally: Tally = emptyTally()
-  readonly #truth = new Truth()
+  readonly #truth: Truth
   readonly #swap: SwapDevice
   readonly #stream: Stream
   readonly #access: Access
@@ -87,7 +87,8 @@ export class Host implements Actor {
       fork(spec.seed, `${spec.id}/hints`),
     )
     const tally = this.#tally
-    const truth = this.#truth
+    const truth = new Truth(spec.quantumNs)
+    this.#truth = truth
     const faultStream = new Stream(fork(spec.seed, `${spec.id}/faults`))
     const { tickNs } = spec
     // What is not mapped cannot be marked.
@@ -110,7 +111,6 @@ export class Host implements Actor {
         landed: (page) => tenancy.landed(page),
       })
     this.#start = spec.start && new Start({ spec: spec.start, memory, links, residents, tally, truth, contentKey })
-    const everyDevice = (1 << links.length) - 1
     const demotion: Demotion = new Demotion({
       memory,
       history,
@@ -122,7 +122,7 @@ export class Host implements Actor {
       batch: spec.demotionBatch,
       isHot,
       swapOut: (page, nowNs) => this.#reclaimer.swapOutLocal(page, nowNs),
-      targets: (page) => isolation?.targets(page) ?? everyDevice,
+      isolation,
     })
     this.#reclaimer = new Reclaimer({
       spec,

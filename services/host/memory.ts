@@ -91,12 +91,14 @@ export class HostMemory {
   }
 
   allocate(page: number, now: number): void {
-    this.table.apply(page, EVENT.ALLOCATE)
-    this.table.size[page] = UNSIZED
-    this.table.flags[page] = ACCESSED
-    this.table.last[page] = now
-    this.table.known[page] = now
-    this.#enterDram(page)
+    const { table, dram } = this
+    const slot = dram.youngestSlot
+    table.apply(page, EVENT.ALLOCATE)
+    table.size[page] = UNSIZED
+    table.flags[page] = ACCESSED | slot
+    table.last[page] = now
+    table.known[page] = now
+    dram.counts[slot]!++
     this.#class(page).local++
   }
 

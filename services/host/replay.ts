@@ -13,6 +13,8 @@ import { WORK_TICK_NS } from './classes.ts'
 import type { HostMemory } from './memory.ts'
 import type { Replay, Resident } from './resident.ts'
 
+const HINTED_SHIFT = 31 - Math.clz32(HINTED)
+
 export interface ReplayerParts {
   readonly memory: HostMemory
   readonly access: Access
@@ -60,55 +62,59 @@ export class Replayer {
     const { memory, access, hotPerSecond, crossed } = this.#parts
     const { state, flags, last } = memory.table
     const { direct } = memory.mapping
+    // Done as they are met, and those on a device that are not gathered.
+    const present = (1 << LOCAL) | (direct ? 1 << POOLED : 0)
+    const apart = (1 << POISONED) | (direct ? 0 : 1 << POOLED)
     const { base, work } = resident
     const { pages, reads, writes } = epoch
     const llcReads = epoch.llcReads.length > 0 ? epoch.llcReads : reads
     const llcWritebacks = epoch.llcWritebacks.length > 0 ? epoch.llcWritebacks : writes
-    const { touchesPerSecond } = replay
-    const epochNs = epochTicks * WORK_TICK_NS
+    const { hot } = replay
+    const hotFrom = (hotPerSecond * epochTicks * WORK_TICK_NS) / 1e9
     this.#reserve(end - replay.rows)
     let { localReads } = access
+    let gathered = 0
     const [onDevice, deviceReads, deviceWrites] = [this.#pages, this.#reads, this.#writes]
     for (let row = replay.rows; row < end; row++) {
       const offset = pages[row]!
       if (offset >= resident.pages) continue
       const page = base + offset
       let where = state[page]!
-      const fast = where === LOCAL || (where === POOLED && direct)
-      if (!fast) {
+      if (((present >>> where) & 1) === 0) {
         if (!this.#fault(resident, page, writes[row]! > 0)) {
           access.localReads = localReads
+          this.#gathered = gathered
           return row
         }
         where = state[page]!
       }
-      const rate = ((reads[row]! + writes[row]!) * 1e9) / epochNs
-      const before = touchesPerSecond[offset]!
-      touchesPerSecond[offset] = rate
       const bits = flags[page]!
-      if (where !== POOLED && where !== POISONED) {
-        flags[page] = bits | ACCESSED
-        last[page] = work
-        localReads += llcReads[row]!
+      const pooled = ((where ^ POOLED) - 1) >>> 31
+      const isHot = Number(reads[row]! + writes[row]! >= hotFrom)
+      const crosses = pooled & (hot[offset]! ^ isHot)
+      hot[offset] = isHot
+      if (crosses === 1) crossed(page, isHot === 1)
+      if ((apart >>> where) & 1 || (pooled & (bits >>> HINTED_SHIFT)) === 1) {
+        this.#gathered = gathered
+        this.#transfer(resident)
+        gathered = 0
+        // What is written back of a page that nobody may store to was stored before it came here: it goes to its old frame.
+        const writebacks = memory.mapping.writable(page) ? llcWritebacks[row]! : 0
+        access.touchPooled(resident, page, llcReads[row]!, writebacks)
+        if (writebacks > 0) access.rewrite(page, writebacks)
         continue
       }
-      if (where === POOLED && before >= hotPerSecond !== rate >= hotPerSecond) crossed(page, rate >= hotPerSecond)
-      if (where === POOLED && direct && (bits & HINTED) === 0) {
-        flags[page] = bits | ACCESSED
-        last[page] = work
-        const at = this.#gathered++
-        onDevice[at] = page
-        deviceReads[at] = llcReads[row]!
-        deviceWrites[at] = llcWritebacks[row]!
-        continue
-      }
-      this.#transfer(resident)
-      // What is written back of a page that nobody may store to was stored before it came here: it goes to its old frame.
-      const writebacks = memory.mapping.writable(page) ? llcWritebacks[row]! : 0
-      access.touchPooled(resident, page, llcReads[row]!, writebacks)
-      if (writebacks > 0) access.rewrite(page, writebacks)
+      flags[page] = bits | ACCESSED
+      last[page] = work
+      const lines = llcReads[row]!
+      onDevice[gathered] = page
+      deviceReads[gathered] = lines
+      deviceWrites[gathered] = llcWritebacks[row]!
+      gathered += pooled
+      localReads += lines * (1 - pooled)
     }
     access.localReads = localReads
+    this.#gathered = gathered
     return end
   }
 

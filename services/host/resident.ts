@@ -27,8 +27,8 @@ export interface Replay {
   spentTicks: number
   rows: number
   epochsDone: number
-  /** Touches per work second of each page in its last epoch. */
-  readonly touchesPerSecond: Float32Array
+  /** 1 for each page that was touched often enough in its last epoch to be truly hot. */
+  readonly hot: Uint8Array
 }
 
 export interface Resident {

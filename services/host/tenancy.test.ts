@@ -1,3 +1,4 @@
+import { ACCESSED } from '#shared/page/page-table.ts'
 import { Recorder } from '#shared/recorder.fixture.ts'
 import { expect, test } from 'vitest'
 import { touchesPerTick } from './classes.ts'
@@ -49,6 +50,27 @@ test.each([
   const out = new Recorder('host-1')
   links[0]!.flush(out)
   expect(out.of('released')[0]!.body.pages).toHaveLength(20)
+})
+
+test('pages that nobody touched begin their history with their first rates', () => {
+  const { memory, history, tenancy } = partsOf()
+  tenancy.profile(WORKLOAD, profileOf(100), 0)
+  const resident = tenancy.residents[0]!
+  for (let page = 0; page < 100; page++) memory.allocate(page, 0)
+  const { flags, last } = memory.table
+  flags.fill(0)
+  resident.work = 1000
+  tenancy.profile(WORKLOAD, profileOf(100, [rates(20_000)]), 0)
+  const reveal = (now: number) => {
+    for (let page = 0; page < 100; page++) history.reveal(page, now)
+    return flags.subarray(0, 100).filter((bits) => (bits & ACCESSED) !== 0).length
+  }
+  expect(reveal(1000)).toBe(0)
+  // Each is touched within a tick with probability 1 − exp(−0.2).
+  expect(reveal(1001)).toBeGreaterThan(5)
+  expect(reveal(1001)).toBeLessThan(40)
+  expect(reveal(1100)).toBe(100)
+  expect(Math.min(...last.subarray(0, 100))).toBeGreaterThan(1000)
 })
 
 test('a profile that crossed the news of its workload’s death makes no second workload', () => {

@@ -49,7 +49,7 @@ export class Tenancy {
   accesses(ordinal: Ordinal, body: BodyOf<'accesses'>): void {
     const resident = this.of(ordinal)
     if (resident === undefined) return
-    resident.replay ??= { queue: [], spentTicks: 0, rows: 0, epochsDone: 0, touchesPerSecond: new Float32Array(resident.pages) }
+    resident.replay ??= { queue: [], spentTicks: 0, rows: 0, epochsDone: 0, hot: new Uint8Array(resident.pages) }
     resident.replay.queue.push(body)
   }
 
@@ -71,11 +71,11 @@ export class Tenancy {
   }
 
   isHot(page: number): boolean {
-    const { memory, hotPerSecond } = this.#parts
+    const { memory } = this.#parts
     const c = memory.classes[memory.table.klass[page]!]!
     if (c.hot) return true
     const owner = this.residents[c.owner]!
-    return owner.replay !== undefined && owner.replay.touchesPerSecond[page - owner.base]! >= hotPerSecond
+    return owner.replay !== undefined && owner.replay.hot[page - owner.base] === 1
   }
 
   /** Truly hot pages that lie on a device now; poisoned ones of a hot class among them. */
@@ -158,7 +158,11 @@ export class Tenancy {
       if ((table.flags[page]! & HINTED) !== 0) {
         history.unhint(page, resident.work)
         hinted.push(page)
-      } else history.reveal(page, resident.work)
+      } else {
+        history.reveal(page, resident.work)
+        // Of pages that nobody touched nothing was revealed.
+        table.known[page] = resident.work
+      }
       if (state === POOLED && this.isHot(page)) wasHot.add(page)
     }
     this.#assign(resident, body, false)

@@ -5,7 +5,10 @@
  *
  * Lateness is measured on a fixed sixteenth of all pages (every sixteenth by number), to keep no time stamp per page.
  */
-const SAMPLE_MASK = 15
+const SAMPLE_SHIFT = 4
+const SAMPLE_MASK = (1 << SAMPLE_SHIFT) - 1
+
+const FIRST_CAPACITY = 64
 
 export class Truth {
   episodes = 0
@@ -14,11 +17,20 @@ export class Truth {
   orderedHot = 0
   #latenessSumNs = 0
   #latenessCount = 0
-  readonly #since = new Map<number, number>()
+  /** Of each page of the sample the quantum after the one in which its episode began; 0 while it has none. */
+  #since = new Uint32Array(FIRST_CAPACITY)
+  readonly #quantumNs: number
+
+  constructor(quantumNs: number) {
+    this.#quantumNs = quantumNs
+  }
 
   begin(page: number, nowNs: number): void {
     this.episodes++
-    if ((page & SAMPLE_MASK) === 0) this.#since.set(page, nowNs)
+    if ((page & SAMPLE_MASK) !== 0) return
+    const at = page >>> SAMPLE_SHIFT
+    if (at >= this.#since.length) this.#grow(at + 1)
+    this.#since[at] = nowNs / this.#quantumNs + 1
   }
 
   /** A promotion of a pooled page was ordered. */
@@ -29,16 +41,17 @@ export class Truth {
 
   promote(page: number, nowNs: number): void {
     this.promotedHot++
-    const since = this.#since.get(page)
-    if (since === undefined) return
-    this.#latenessSumNs += nowNs - since
+    if ((page & SAMPLE_MASK) !== 0) return
+    const since = this.#since[page >>> SAMPLE_SHIFT] ?? 0
+    if (since === 0) return
+    this.#latenessSumNs += nowNs - (since - 1) * this.#quantumNs
     this.#latenessCount++
-    this.#since.delete(page)
+    this.end(page)
   }
 
   /** The episode ended otherwise: cooled, swapped or freed. */
   end(page: number): void {
-    if ((page & SAMPLE_MASK) === 0) this.#since.delete(page)
+    if ((page & SAMPLE_MASK) === 0 && page >>> SAMPLE_SHIFT < this.#since.length) this.#since[page >>> SAMPLE_SHIFT] = 0
   }
 
   get coverage(): number {
@@ -61,7 +74,7 @@ export class Truth {
       orderedHot: this.orderedHot,
       latenessSumNs: this.#latenessSumNs,
       latenessCount: this.#latenessCount,
-      since: new Map(this.#since),
+      since: this.#since.slice(),
     }
   }
 
@@ -72,7 +85,12 @@ export class Truth {
     this.orderedHot = from['orderedHot'] as number
     this.#latenessSumNs = from['latenessSumNs'] as number
     this.#latenessCount = from['latenessCount'] as number
-    this.#since.clear()
-    for (const [page, since] of from['since'] as Map<number, number>) this.#since.set(page, since)
+    this.#since = (from['since'] as Uint32Array<ArrayBuffer>).slice()
+  }
+
+  #grow(capacity: number): void {
+    const grown = new Uint32Array(Math.max(capacity, this.#since.length * 2))
+    grown.set(this.#since)
+    this.#since = grown
   }
 }

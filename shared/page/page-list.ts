@@ -31,7 +31,7 @@ export class PageList {
 
   /** A copy of the values. */
   take(): Uint32Array {
-    return this.values.slice()
+    return this.items.slice(0, this.length)
   }
 
   /** A copy of values that are known to fit in 16 bits. */
