@@ -45,6 +45,7 @@ export class Ledger {
   reports(quantum: Quantum, reports: readonly Report[], sample = true): readonly Report[] {
     const { scenario } = this.#cast
     const told = this.#calm.of(quantum, reports)
+    if (isQuiet(told)) return told
     for (const event of eventsOf(told, this.#cast)) {
       this.#chronicle.event(event)
       this.#folder?.event(event, (ordinal) => this.#cast.nameOf(ordinal))
@@ -78,6 +79,11 @@ export class Ledger {
     this.#calm.restore(from.calm)
     if (from.folder) this.#folder?.restore(from.folder)
   }
+}
+
+/** Nothing happened, and nobody asked: so it is in most quanta. */
+export function isQuiet(reports: readonly Report[]): boolean {
+  return reports.every(({ events, telemetry, heard }) => events.length === 0 && telemetry === undefined && heard === undefined)
 }
 
 /** What happened in a quantum, in the order of the actors, wherever they are carried; what one of them tells, as it tells it. */

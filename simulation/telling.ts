@@ -17,11 +17,6 @@ export interface Telling {
   readonly sample?: Sample
 }
 
-/** Nothing happened, and nobody asked: so it is in most quanta. */
-export function isQuiet(reports: readonly Report[]): boolean {
-  return reports.every(({ events, telemetry, heard }) => events.length === 0 && telemetry === undefined && heard === undefined)
-}
-
 export function tellingOf(quantum: Quantum, virtualSeconds: number, reports: readonly Report[], cast: Cast): Telling {
   const events = eventsOf(reports, cast).map((event) => named(event, cast))
   const mail = mailOf(reports, cast)

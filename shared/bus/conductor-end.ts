@@ -220,10 +220,7 @@ export class ConductorEnd implements Bus {
 
 const text = z.string().max(4096)
 /** Actors may report what is not finite; a done that is not taken would be asked for for ever. */
-const figure = z
-  .number()
-  .or(z.nan())
-  .or(z.literal([Infinity, -Infinity]))
+const figure = z.custom<number>((value) => typeof value === 'number')
 const whole = z.int().min(0)
 /** Quanta of mail in one report; a stage keeps fewer. */
 const HEARD_MAX = 16

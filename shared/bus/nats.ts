@@ -187,8 +187,10 @@ export class NatsWire implements Wire {
   }
 
   #whole(message: Msg, assembly: Assembly): Uint8Array | undefined {
+    // As most are.
+    if (message.headers === undefined) return message.data
     if (this.#isReflected(message)) return undefined
-    const text = message.headers?.get(PART_HEADER)
+    const text = message.headers.get(PART_HEADER)
     if (!text) return message.data
     const part = parsePart(text)
     if (part) return assembly.put(message.subject, part, message.data)

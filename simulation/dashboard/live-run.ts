@@ -16,7 +16,8 @@ import type { Pacer } from '../cluster/pacer.ts'
 import { statusOf } from '../cluster/status.ts'
 import { Desk, type OperatorAnswer, type OperatorRequest, soonest } from '../desk.ts'
 import type { RunFolder } from '../folder.ts'
-import { isQuiet, tellingOf } from '../telling.ts'
+import { isQuiet } from '../ledger.ts'
+import { tellingOf } from '../telling.ts'
 import type { Operator, Source } from './source.ts'
 
 export interface LiveParts {
