@@ -48,6 +48,7 @@ export class History {
   /** Draws what happened to the page in (known, now]; sets its accessed bit and last touch if it was touched. */
   reveal(page: number, now: number): void {
     const table = this.#table
+    // A class that nobody touches, such as a trace's, has no history; `known` is set when it gets rates (tenancy.ts).
     if (touchesPerTick(this.#classes[table.klass[page]!]!) === 0) return
     const flags = table.flags[page]!
     // A hinted page is known to be untouched until its first touch, and that is handled when its time comes.

@@ -62,7 +62,8 @@ export class Replayer {
     const { memory, access, hotPerSecond, crossed } = this.#parts
     const { state, flags, last } = memory.table
     const { direct } = memory.mapping
-    // Done as they are met, and those on a device that are not gathered.
+    // States, as bits: in which a page is simply there, and in which a page on a device is done by itself. What is simply there is
+    // done without a branch on where, for that is as good as random to the processor.
     const present = (1 << LOCAL) | (direct ? 1 << POOLED : 0)
     const apart = (1 << POISONED) | (direct ? 0 : 1 << POOLED)
     const { base, work } = resident
