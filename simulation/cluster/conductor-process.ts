@@ -18,7 +18,7 @@ import type { Verdict } from '../verdict.ts'
 import { lobby } from './crew.ts'
 import { Director, type DirectorOptions } from './director.ts'
 import { parsePace } from './pacer.ts'
-import { compileSoon, overBus } from './process.ts'
+import { overBus } from './process.ts'
 import { type BusFlags, busSettings, clusterName, DEFAULT_CLUSTER } from './settings.ts'
 import { RunJournal } from './run-journal.ts'
 
@@ -79,7 +79,6 @@ export async function conductRun(
   options: DirectorOptions,
 ): Promise<RunResult | undefined> {
   const { log, cluster } = options
-  compileSoon()
   const scope = lobby(cluster)
   const left = await withRoom(() => unfinished(store, scope))
   if (left !== undefined && 'verdict' in left) {

@@ -18,6 +18,7 @@ import { parseScenario } from '#shared/scenario.ts'
 import { Stage } from '#shared/stage.ts'
 import { NS_PER_S, type Quantum } from '#shared/time.ts'
 import type { OnReading } from '../reference-file.ts'
+import { countGrant } from './compile-soon.ts'
 import { placedCommands, type PlacedCommand } from './placed-command.ts'
 import { sayReading } from './say-reading.ts'
 import { VERSION } from './version.ts'
@@ -281,6 +282,7 @@ class Post {
 
   #step(stage: Stage, grant: Grant, bags: readonly Bag[]): ReturnType<Stage['step']> {
     this.#quantum = grant.quantum
+    countGrant()
     try {
       return stage.step(grant.commands ? { ...grant, commands: placedCommands(grant.commands) } : grant, bags)
     } catch (error) {

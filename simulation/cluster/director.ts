@@ -27,6 +27,7 @@ import { AT_END, writeReport } from '../report/report.ts'
 import { lookEvery, quantaASecond } from '../telling.ts'
 import { Broadcast } from './broadcast.ts'
 import { Commands } from './commands.ts'
+import { countGrant } from './compile-soon.ts'
 import { ForeignGate } from './foreign-gate.ts'
 import { paced, Pacer } from './pacer.ts'
 import type { PlacedCommand } from './placed-command.ts'
@@ -268,6 +269,7 @@ export class Director {
       grant: async (grant: Grant): Promise<readonly Report[]> => {
         if (onMoment) await onMoment('grant', bus.number + 1)
         const grantedMs = this.#wire.now()
+        countGrant()
         const reports = await bus.grant(grant.commands ? { ...grant, commands: this.#placed(grant.commands) } : grant)
         if (bus.number <= builtAt) buildMs += this.#wire.now() - grantedMs
         if (bus.number === builtAt) this.#sets.begun(buildMs)

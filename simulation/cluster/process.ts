@@ -1,7 +1,6 @@
 /** What every process of a cluster has in common: it ends when it is asked to, shows that it is alive, and says in one line what is wrong. */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { setFlagsFromString } from 'node:v8'
 import type { NatsWire } from '#shared/bus/nats.ts'
 import { ColdpoolError } from '#shared/errors.ts'
 import { JetStreamStore } from '#shared/observe/journal.ts'
@@ -13,8 +12,6 @@ import { connectWire } from './connect.ts'
 import { type BusFlags, type BusSettings, busSettings, clusterName, DEFAULT_CLUSTER, processName } from './settings.ts'
 
 const ALIVE_MS = 1000
-/** Of V8's own 3000. Fewer, and it compiles what it has seen too little of. */
-const CALLS_BEFORE_TURBOFAN = 300
 
 export interface CrewFlags extends BusFlags {
   readonly roles: readonly string[]
@@ -22,18 +19,9 @@ export interface CrewFlags extends BusFlags {
   readonly capacity?: number | undefined
 }
 
-/**
- * Has V8's best compiler begin earlier. What a quantum runs between two messages it runs once, a few hundred times a second, in as many
- * processes as there are actors: left to itself it would take ten seconds to be compiled. bench nats-over-bare-barrier: 0.80 in place of 0.73.
- */
-export function compileSoon(): void {
-  setFlagsFromString(`--invocation-count-for-turbofan=${CALLS_BEFORE_TURBOFAN}`)
-}
-
 /** Carries stages until it is asked to end. Throws a ColdpoolError. */
 export async function crewProcess(flags: CrewFlags, signal: AbortSignal, more: Partial<CrewOptions> = {}): Promise<void> {
   const { roles, capacity = 0 } = flags
-  compileSoon()
   const name = flags.name ?? processName(roles[0]!)
   const log = openLog(name, logLevel(flags.log, 'info'))
   await overBus(busSettings(flags), name, log, signal, async (wire) => {
