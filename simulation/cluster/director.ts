@@ -21,7 +21,7 @@ import { Cast } from '../actors.ts'
 import { Admission, type Request } from '../admission.ts'
 import { soonest } from '../desk.ts'
 import type { RunFolder } from '../folder.ts'
-import { isQuiet, Ledger, type LedgerSnapshot, type RunResult } from '../ledger.ts'
+import { Ledger, type LedgerSnapshot, type RunResult } from '../ledger.ts'
 import type { Progress } from '../progress.ts'
 import { AT_END, writeReport } from '../report/report.ts'
 import { lookEvery, quantaASecond } from '../telling.ts'
@@ -287,7 +287,7 @@ export class Director {
       proceed: (state) => this.#proceed(state, bus),
       onReports: (quantum, reports, sample) => {
         const told = this.#ledger.reports(quantum, reports, sample)
-        if (!isQuiet(told)) this.#broadcast.reports(quantum, this.#secondsOf(quantum), told)
+        this.#broadcast.reports(quantum, this.#secondsOf(quantum), told)
         return !conductor.allLeft || this.#script.nextFrom(quantum + 1) < this.#end
       },
     })
