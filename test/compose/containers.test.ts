@@ -43,6 +43,7 @@ function fileOf(yaml: string): string {
 }
 
 const cluster = new Composed('cp')
+const faulty = new Composed('cpf')
 const three = new Composed('cpn', ['docker-compose.yml', 'docker-compose.nats-cluster.yml'])
 let lively = ''
 
@@ -54,7 +55,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   if (missing) return
-  for (const composed of [cluster, three]) await composed.compose(['down', '-v', '-t', '1']).catch(() => {})
+  for (const composed of [cluster, faulty, three]) await composed.compose(['down', '-v', '-t', '1']).catch(() => {})
   await docker('rmi', '-f', `coldpool:test${process.pid}`).catch(() => {})
 }, 120_000)
 
@@ -82,57 +83,6 @@ describe.skipIf(missing)('a cluster in containers', () => {
       expect(await cluster.end()).toEqual({ digest: memoryDigest(fileOf(yaml)), exitCode: 0 })
     },
   )
-
-  test('a host that crashes comes back by its restart policy, and nothing is lost', async () => {
-    await cluster.begin(LIVELY, '1x')
-    await cluster.logged('"granting"')
-    await sleep(2500)
-    await cluster.crash('host', 1)
-    await cluster.crash('device', 2)
-    await cluster.logged('a stage was lost')
-    expect(await cluster.end()).toEqual({ digest: lively, exitCode: 0 })
-  })
-
-  test('a conductor that crashes comes back, and goes on with its run', async () => {
-    await cluster.begin(LIVELY, '1x')
-    await cluster.logged('"granting"')
-    await sleep(2500)
-    await cluster.crash('conductor')
-    await cluster.logged('resuming the run')
-    expect(await cluster.end()).toEqual({ digest: lively, exitCode: 0 })
-  })
-
-  test('hosts that are killed and started again take up their posts', async () => {
-    await cluster.begin(LIVELY, '1x')
-    await cluster.logged('"granting"')
-    await sleep(1500)
-    // All of them: there is nobody to stand in.
-    const hosts = await Promise.all([1, 2, 3, 4].map((index) => cluster.container('host', index)))
-    await docker('kill', ...hosts)
-    await docker('start', ...hosts)
-    await cluster.logged('a stage was lost')
-    expect(await cluster.end()).toEqual({ digest: lively, exitCode: 0 })
-  })
-
-  test('hosts whose network is away for ten seconds are waited for', async () => {
-    await cluster.begin(LIVELY, '1x')
-    await cluster.logged('"granting"')
-    await sleep(1500)
-    const hosts = await Promise.all([1, 2, 3, 4].map((index) => cluster.container('host', index)))
-    await Promise.all(hosts.map((host) => docker('network', 'disconnect', `${cluster.project}_bus`, host)))
-    await cluster.logged('a stage is silent')
-    await sleep(5000)
-    await Promise.all(hosts.map((host) => docker('network', 'connect', `${cluster.project}_bus`, host)))
-    expect(await cluster.end()).toEqual({ digest: lively, exitCode: 0 })
-  })
-
-  test('NATS that is killed and started again on its store is waited for', async () => {
-    await cluster.begin(LIVELY, '1x')
-    await cluster.logged('"granting"')
-    await sleep(2000)
-    await cluster.crash('nats')
-    expect(await cluster.end()).toEqual({ digest: lively, exitCode: 0 })
-  })
 
   test('an injection shows in watch and in the verdict, and the recorded run reproduces', async () => {
     // Each command is a container of its own, which takes a few seconds to start.
@@ -172,6 +122,65 @@ describe.skipIf(missing)('a cluster in containers', () => {
 
   test('down -v leaves nothing', async () => {
     expect(await cluster.down()).toEqual([])
+  })
+})
+
+/**
+ * A project of its own: where a restart policy and a stop meet, Docker 20.10 can count an endpoint too many, and from then on refuses to
+ * remove a network on which nothing is left (moby issue 43286). Nobody but Docker can mend that, so "leaves nothing" is shown above.
+ */
+describe.skipIf(missing)('a cluster in containers that fail', () => {
+  beforeAll(() => faulty.begin(LIVELY, 'max', []), 120_000)
+
+  test('a host that crashes comes back by its restart policy, and nothing is lost', async () => {
+    await faulty.begin(LIVELY, '1x')
+    await faulty.logged('"granting"')
+    await sleep(2500)
+    await faulty.crash('host', 1)
+    await faulty.crash('device', 2)
+    await faulty.logged('a stage was lost')
+    expect(await faulty.end()).toEqual({ digest: lively, exitCode: 0 })
+  })
+
+  test('a conductor that crashes comes back, and goes on with its run', async () => {
+    await faulty.begin(LIVELY, '1x')
+    await faulty.logged('"granting"')
+    await sleep(2500)
+    await faulty.crash('conductor')
+    await faulty.logged('resuming the run')
+    expect(await faulty.end()).toEqual({ digest: lively, exitCode: 0 })
+  })
+
+  test('hosts that are killed and started again take up their posts', async () => {
+    await faulty.begin(LIVELY, '1x')
+    await faulty.logged('"granting"')
+    await sleep(1500)
+    // All of them: there is nobody to stand in.
+    const hosts = await Promise.all([1, 2, 3, 4].map((index) => faulty.container('host', index)))
+    await docker('kill', ...hosts)
+    await docker('start', ...hosts)
+    await faulty.logged('a stage was lost')
+    expect(await faulty.end()).toEqual({ digest: lively, exitCode: 0 })
+  })
+
+  test('hosts whose network is away for ten seconds are waited for', async () => {
+    await faulty.begin(LIVELY, '1x')
+    await faulty.logged('"granting"')
+    await sleep(1500)
+    const hosts = await Promise.all([1, 2, 3, 4].map((index) => faulty.container('host', index)))
+    await Promise.all(hosts.map((host) => docker('network', 'disconnect', `${faulty.project}_bus`, host)))
+    await faulty.logged('a stage is silent')
+    await sleep(5000)
+    await Promise.all(hosts.map((host) => docker('network', 'connect', `${faulty.project}_bus`, host)))
+    expect(await faulty.end()).toEqual({ digest: lively, exitCode: 0 })
+  })
+
+  test('NATS that is killed and started again on its store is waited for', async () => {
+    await faulty.begin(LIVELY, '1x')
+    await faulty.logged('"granting"')
+    await sleep(2000)
+    await faulty.crash('nats')
+    expect(await faulty.end()).toEqual({ digest: lively, exitCode: 0 })
   })
 })
 
