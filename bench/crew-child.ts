@@ -1,7 +1,6 @@
 /** A process of the benchmarks' cluster, as a service's: `ROLE,… NAME URL [busy]`. A busy one's actors wake in every quantum. */
 import type { Actor, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
 import type { Mail } from '#shared/messages.ts'
-import { openLog } from '#shared/observe/log.ts'
 import type { Quantum } from '#shared/time.ts'
 import { crewProcess, endSignal } from '#simulation/cluster/process.ts'
 
@@ -40,6 +39,6 @@ class Busy implements Actor {
 
 const [roleList, name, bus, busy] = process.argv.slice(2) as [string, string, string, string?]
 const roles = roleList.split(',')
-const log = openLog(name, 'warn')
-await crewProcess({ bus, roles, name }, endSignal(), { log, ...(busy && { dress: (actor: Actor) => new Busy(actor) }) })
+const dressed = busy && { dress: (actor: Actor) => new Busy(actor) }
+await crewProcess({ bus, roles, name, log: 'warn' }, endSignal(), { ...dressed })
 process.exit()

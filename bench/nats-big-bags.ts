@@ -22,7 +22,7 @@ export const natsBigBags: Benchmark = {
     { name: 'nats-bags-over-bare-stream', unit: 'of its rate', goal: 0.4, better: 'higher' },
     { name: 'nats-bag-slowest-over-median', unit: 'times', goal: 3, better: 'lower' },
   ],
-  runs: 3,
+  runs: 5,
   prepare: () => async () => {
     const server = await NatsServer.start()
     const bus = new NatsBus({ servers: server.url, name: 'bench' })

@@ -29,14 +29,16 @@ export const natsEmptyQuanta: Benchmark = {
       let ms = 0
       let bareMs = 0
       let sliceMs = 0
+      const between = async (slice: number): Promise<void> => {
+        if (slice > SLICES_WARM) ms += performance.now() - sliceMs
+        const roundsMs = await bare.rounds(SLICE)
+        if (slice > SLICES_WARM) bareMs += roundsMs
+        sliceMs = performance.now()
+      }
       await cluster.run(idleYaml((SLICES_WARM + slices) * SLICE + 1), {
-        onMoment: async (moment, number) => {
+        onMoment: (moment, number) => {
           const slice = (number - 1) / SLICE
-          if (moment !== 'grant' || !Number.isInteger(slice)) return
-          if (slice > SLICES_WARM) ms += performance.now() - sliceMs
-          const roundsMs = await bare.rounds(SLICE)
-          if (slice > SLICES_WARM) bareMs += roundsMs
-          sliceMs = performance.now()
+          return moment === 'grant' && Number.isInteger(slice) ? between(slice) : undefined
         },
       })
       return [(1000 * slices * SLICE) / ms, bareMs / ms]

@@ -16,7 +16,7 @@ const ROUNDS = 1000
 
 export const natsQuickstart: Benchmark = {
   figures: [{ name: 'nats-over-memory-wall', unit: 'barriers a quantum', goal: 1.6, better: 'lower' }],
-  runs: 3,
+  runs: 5,
   prepare: (quick) => async () => {
     const overrides = ['quantum=10ms', `duration=${quick ? 5 : 60}s`]
     const server = await NatsServer.start()

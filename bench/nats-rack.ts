@@ -12,7 +12,7 @@ import { runRack } from './rack.ts'
 
 export const natsRack: Benchmark = {
   figures: [{ name: 'rack-nats-over-workers', unit: 'of the wall time', goal: 1.2, better: 'lower' }],
-  runs: 3,
+  runs: 5,
   prepare: (quick) => async () => {
     const overrides = quick ? ['duration=10s'] : []
     const cluster = await natsRun(overrides)

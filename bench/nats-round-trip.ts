@@ -24,7 +24,7 @@ const SLICES = 12
 
 export const natsRoundTrip: Benchmark = {
   figures: [{ name: 'nats-quantum-per-round-trip', unit: 'round trips', goal: 2.5, better: 'lower' }],
-  runs: 3,
+  runs: 5,
   prepare: (quick) => async () => {
     const server = await NatsServer.start()
     const stages = [await stageProcess(0, server.url), await stageProcess(1, server.url)]

@@ -10,7 +10,7 @@ export const quickstart: Benchmark = {
     { name: 'quickstart-wall-seconds', unit: 's', goal: 20, better: 'lower' },
     { name: 'quickstart-memory-mib', unit: 'MiB', goal: 1024, better: 'lower' },
   ],
-  runs: 3,
+  runs: 5,
   prepare: () => async () => {
     const startMs = performance.now()
     const { stdout } = await promisify(execFile)(process.execPath, [CHILD])

@@ -13,7 +13,7 @@ export const rackSnapshot: Benchmark = {
     { name: 'rack-increment-seconds', unit: 's', goal: 5, better: 'lower' },
     { name: 'rack-increment-gigabytes', unit: 'GB', goal: 1, better: 'lower' },
   ],
-  runs: 3,
+  runs: 5,
   prepare: () => async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [CHILD])
     const snapshots = JSON.parse(stdout) as StoredSnapshot[]

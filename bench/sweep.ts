@@ -18,7 +18,7 @@ const SETTINGS_EVERY = 4
 
 export const sweep1000: Benchmark = {
   figures: [{ name: 'sweep-1000-seconds', unit: 's', goal: 600, better: 'lower' }],
-  runs: 3,
+  runs: 5,
   prepare: () => {
     const form = parseSweep(readSweepText(FILE), FILE)
     const sweep = sweepOf(form, readScenarioText(scenarioOfSweep(form.scenario, FILE)))
