@@ -15,7 +15,7 @@ import type { Placement } from './placement.ts'
 import type { RunJournal, SetRecord } from './run-journal.ts'
 
 /** A set is due when storing the last one took at most this share of the time since. */
-const STORING_SHARE = 0.05
+const STORING_SHARE = 0.025
 const INTERVAL_MS_MIN = 1000
 /** With the time to restore, a recovery stays below 10 s; */
 const INTERVAL_MS_MAX = 6000
