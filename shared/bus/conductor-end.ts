@@ -168,8 +168,10 @@ export class ConductorEnd implements Bus {
   }
 
   #send(): void {
-    this.#wire.publish(this.#grantAt, this.#bytes)
-    for (const end of this.#locals) end.grant(this.#bytes)
+    const bytes = this.#bytes
+    this.#wire.publish(this.#grantAt, bytes)
+    // The client sends when this turn is over: what is to be done here is done while the others do theirs.
+    if (this.#locals.length > 0) queueMicrotask(() => this.#locals.forEach((end) => end.grant(bytes)))
   }
 
   #resend(): void {
