@@ -26,12 +26,13 @@ describe.skipIf(absent)('the dashboard of a cluster', () => {
   let run: Run
 
   beforeAll(async () => {
+    // First, for it takes seconds on a busy machine, and the run does not wait for it.
+    browser = await Browser.open()
     server = await NatsServer.start()
     cluster = new Cluster(server)
     cluster.start(STAGES)
     run = await cluster.conduct(SCENARIO, { paces: ['0.5x'] })
     cluster.observe({ COLDPOOL_DASHBOARD_PORT: '0', COLDPOOL_DASHBOARD_HOST: '0.0.0.0', COLDPOOL_DASHBOARD_TOKEN: TOKEN })
-    browser = await Browser.open()
   })
 
   afterAll(async () => {

@@ -84,13 +84,14 @@ describe.skipIf(noChromium())('the dashboard of a run', () => {
       '--set',
       path,
     ])
-    const options = ['--dashboard', '0', '--pace', '1x', '--quiet', '--out', out, '--perfetto', traceFile]
+    // First, for it takes seconds on a busy machine, and the run does not wait for it.
+    browser = await Browser.open()
+    const options = ['--dashboard', '0', '--pace', '0.5x', '--quiet', '--out', out, '--perfetto', traceFile]
     run = spawn(process.execPath, ['cli/main.ts', 'run', SCENARIO, ...overrides, ...options], {
       cwd: ROOT,
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     run.stderr!.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
-    browser = await Browser.open()
     url = await until(() => /dashboard: (\S+)/.exec(stderr)?.[1])
     await browser.page.goto(url)
   })
