@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { ColdpoolError } from '../errors.ts'
 import type { Report } from './bus.ts'
 import { ConductorEnd, StageLost } from './conductor-end.ts'
@@ -45,6 +45,19 @@ const NOTHING = { events: [], telemetry: null, digests: null }
 const LINE = { from: 1, to: 2, kind: 'demote', mails: 2, pages: 64 }
 
 describe('a grant', () => {
+  test('that a bus closes upon wakes no stage of its own process', async () => {
+    const wire = new Network().wire('conductor')
+    const clocks = vi.spyOn(wire, 'every')
+    const conductor = new ConductorEnd(wire, { run: 'run', generation: 2, roles: ['conductor'], first: 1 })
+    await conductor.open()
+    await conductor.join(0, { step: () => expect.fail('it was closed') })
+    const reports = conductor.grant(GRANT)
+    await conductor.close()
+    await expect(reports).rejects.toThrow('the bus was closed')
+    // The conductor's own, for grants that are sent again.
+    expect(clocks).toHaveBeenCalledTimes(1)
+  })
+
   test('resolves when every stage has said done, with the reports in stage order', async () => {
     const { network, conductor, say } = await alone()
     const reports = conductor.grant(GRANT)

@@ -171,7 +171,7 @@ export class ConductorEnd implements Bus {
     const bytes = this.#bytes
     this.#wire.publish(this.#grantAt, bytes)
     // The client sends when this turn is over: what is to be done here is done while the others do theirs.
-    if (this.#locals.length > 0) queueMicrotask(() => this.#locals.forEach((end) => end.grant(bytes)))
+    queueMicrotask(() => this.#locals.forEach((end) => end.grant(bytes)))
   }
 
   #resend(): void {

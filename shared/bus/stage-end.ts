@@ -107,6 +107,7 @@ export class StageEnd {
   }
 
   grant(bytes: Uint8Array): void {
+    if (this.#closed) return
     const { stage, roles, generation } = this.#spec
     const grant = readGrant(bytes, stage, roles.length, this.dropped)
     if (!grant) return
