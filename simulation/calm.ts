@@ -10,7 +10,6 @@ import { NS_PER_S, type Quantum } from '#shared/time.ts'
 /** What raises something, by what lowers it. */
 const RAISES: Readonly<Record<string, string>> = { 'share-eased': 'share-pressed', 'share-resumed': 'share-paused' }
 const RAISING = new Set(Object.values(RAISES))
-const NONE: readonly ActorEvent[] = []
 
 interface Pair {
   /** When a raise was told last, and whether what lowers it is to be told too. */
@@ -35,7 +34,7 @@ export class Calm {
 
   /** The reports of a quantum as they are told on. What was held back and is due stands in front. */
   of(quantum: Quantum, reports: readonly Report[]): readonly Report[] {
-    const due = this.#pairs.size === 0 ? NONE : this.#due(quantum)
+    const due = this.#pairs.size === 0 ? [] : this.#due(quantum)
     if (due.length === 0 && !reports.some(({ events }) => events.some(({ code }) => isPaired(code)))) return reports
     return reports.map((report, i) => {
       const events = report.events.flatMap((event) => this.#told(event))

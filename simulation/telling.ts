@@ -6,7 +6,7 @@ import { mergedMail } from '#shared/recent-mail.ts'
 import type { Scenario } from '#shared/scenario.ts'
 import { NS_PER_MS, NS_PER_S, type Quantum } from '#shared/time.ts'
 import type { Cast } from './actors.ts'
-import { eventsOf } from './ledger.ts'
+import { eventsOf, isQuiet } from './ledger.ts'
 import { telemetryOf } from './verdict.ts'
 
 /** Ten looks a virtual second: at pace 1x as many as an eye can use. */
@@ -18,6 +18,7 @@ export interface Telling {
 }
 
 export function tellingOf(quantum: Quantum, virtualSeconds: number, reports: readonly Report[], cast: Cast): Telling {
+  if (isQuiet(reports)) return {}
   const events = eventsOf(reports, cast).map((event) => named(event, cast))
   const mail = mailOf(reports, cast)
   const telemetry = telemetryOf(reports)

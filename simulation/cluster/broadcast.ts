@@ -6,7 +6,6 @@ import type { Status } from '#shared/observe/broadcast.ts'
 import { pack } from '#shared/packing.ts'
 import type { Quantum } from '#shared/time.ts'
 import type { Cast } from '../actors.ts'
-import { isQuiet } from '../ledger.ts'
 import { tellingOf } from '../telling.ts'
 
 const STATUS_MS = 1000
@@ -39,7 +38,6 @@ export class Broadcast {
   }
 
   reports(quantum: Quantum, virtualSeconds: number, reports: readonly Report[]): void {
-    if (isQuiet(reports)) return
     const { events, sample } = tellingOf(quantum, virtualSeconds, reports, this.#cast)
     if (events) this.#tell('events', events)
     if (sample) this.#tell('sample', sample)

@@ -16,7 +16,6 @@ import type { Pacer } from '../cluster/pacer.ts'
 import { statusOf } from '../cluster/status.ts'
 import { Desk, type OperatorAnswer, type OperatorRequest, soonest } from '../desk.ts'
 import type { RunFolder } from '../folder.ts'
-import { isQuiet } from '../ledger.ts'
 import { tellingOf } from '../telling.ts'
 import type { Operator, Source } from './source.ts'
 
@@ -110,7 +109,6 @@ export class LiveRun implements Source, Operator {
   }
 
   reports(quantum: Quantum, reports: readonly Report[]): void {
-    if (isQuiet(reports)) return
     const { events, sample } = tellingOf(quantum, this.#secondsOf(quantum), reports, this.#parts!.cast)
     for (const listener of this.#listeners) {
       if (events) listener.events?.(events)
