@@ -42,6 +42,17 @@ function fileOf(yaml: string): string {
   return file
 }
 
+/** Begins a run at its pace, so that something can happen in its midst; resolves when it has gone on for so long. */
+async function underway(composed: Composed, milliseconds: number, services?: readonly string[]): Promise<void> {
+  await composed.begin(LIVELY, '1x', services)
+  await composed.logged('"granting"')
+  await sleep(milliseconds)
+}
+
+function hostsOf(composed: Composed): Promise<string[]> {
+  return Promise.all([1, 2, 3, 4].map((index) => composed.container('host', index)))
+}
+
 const cluster = new Composed('cp')
 const faulty = new Composed('cpf')
 const three = new Composed('cpn', ['docker-compose.yml', 'docker-compose.nats-cluster.yml'])
@@ -133,9 +144,7 @@ describe.skipIf(missing)('a cluster in containers that fail', () => {
   beforeAll(() => faulty.begin(LIVELY, 'max', []), 120_000)
 
   test('a host that crashes comes back by its restart policy, and nothing is lost', async () => {
-    await faulty.begin(LIVELY, '1x')
-    await faulty.logged('"granting"')
-    await sleep(2500)
+    await underway(faulty, 2500)
     await faulty.crash('host', 1)
     await faulty.crash('device', 2)
     await faulty.logged('a stage was lost')
@@ -143,20 +152,16 @@ describe.skipIf(missing)('a cluster in containers that fail', () => {
   })
 
   test('a conductor that crashes comes back, and goes on with its run', async () => {
-    await faulty.begin(LIVELY, '1x')
-    await faulty.logged('"granting"')
-    await sleep(2500)
+    await underway(faulty, 2500)
     await faulty.crash('conductor')
     await faulty.logged('resuming the run')
     expect(await faulty.end()).toEqual({ digest: lively, exitCode: 0 })
   })
 
   test('hosts that are killed and started again take up their posts', async () => {
-    await faulty.begin(LIVELY, '1x')
-    await faulty.logged('"granting"')
-    await sleep(1500)
+    await underway(faulty, 1500)
     // All of them: there is nobody to stand in.
-    const hosts = await Promise.all([1, 2, 3, 4].map((index) => faulty.container('host', index)))
+    const hosts = await hostsOf(faulty)
     await docker('kill', ...hosts)
     await docker('start', ...hosts)
     await faulty.logged('a stage was lost')
@@ -164,10 +169,8 @@ describe.skipIf(missing)('a cluster in containers that fail', () => {
   })
 
   test('hosts whose network is away for ten seconds are waited for', async () => {
-    await faulty.begin(LIVELY, '1x')
-    await faulty.logged('"granting"')
-    await sleep(1500)
-    const hosts = await Promise.all([1, 2, 3, 4].map((index) => faulty.container('host', index)))
+    await underway(faulty, 1500)
+    const hosts = await hostsOf(faulty)
     await Promise.all(hosts.map((host) => docker('network', 'disconnect', `${faulty.project}_bus`, host)))
     await faulty.logged('a stage is silent')
     await sleep(5000)
@@ -176,9 +179,7 @@ describe.skipIf(missing)('a cluster in containers that fail', () => {
   })
 
   test('NATS that is killed and started again on its store is waited for', async () => {
-    await faulty.begin(LIVELY, '1x')
-    await faulty.logged('"granting"')
-    await sleep(2000)
+    await underway(faulty, 2000)
     await faulty.crash('nats')
     expect(await faulty.end()).toEqual({ digest: lively, exitCode: 0 })
   })
@@ -186,9 +187,7 @@ describe.skipIf(missing)('a cluster in containers that fail', () => {
 
 describe.skipIf(missing)('a cluster on three NATS servers', () => {
   test('goes on when one of them is killed, with the same digest', async () => {
-    await three.begin(LIVELY, '1x', [])
-    await three.logged('"granting"')
-    await sleep(2000)
+    await underway(three, 2000, [])
     await docker('kill', await three.container('nats-2'))
     expect(await three.end()).toEqual({ digest: lively, exitCode: 0 })
     expect(await three.down()).toEqual([])
