@@ -4,6 +4,8 @@
  */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { assert } from '#shared/errors.ts'
 import { parseScenario } from '#shared/scenario.ts'
@@ -14,6 +16,9 @@ const CHILD = new URL('rack-child.ts', import.meta.url).pathname
 const RACK = new URL('../scenarios/rack.yaml', import.meta.url)
 /** The second one: the first has more interrupts. Where there is no taskset, the child has all cores, of which it uses one and a bit. */
 const PINNED = process.platform === 'linux' ? ['taskset', '-c', '1'] : []
+
+/** As the command has it, once it has run on a machine. */
+const NODE_COMPILE_CACHE = join(tmpdir(), 'coldpool-bench-compiled')
 
 export const rack: Benchmark = {
   figures: [
@@ -40,7 +45,7 @@ export async function runRack(
   const child = [process.execPath, CHILD, '--workers', String(threads), ...overrides]
   const [command, ...args] = threads === 1 ? [...PINNED, ...child] : child
   const startMs = performance.now()
-  const { stdout } = await promisify(execFile)(command!, args)
+  const { stdout } = await promisify(execFile)(command!, args, { env: { ...process.env, NODE_COMPILE_CACHE } })
   return { wallSeconds: (performance.now() - startMs) / 1000, run: JSON.parse(stdout) as RackRun }
 }
 

@@ -20,6 +20,8 @@ if (Number.parseInt(process.versions.node, 10) < NODE_MAJOR_MIN) {
     try {
       makeFolder(cache)
       enableCompileCache(cache)
+      // For its threads, and for the processes that it starts.
+      process.env['NODE_COMPILE_CACHE'] ??= cache
     } catch {
       // Where nothing can be kept, nothing is.
     }
