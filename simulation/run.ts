@@ -62,15 +62,16 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
   const cast = new Cast(scenario, options.onReading)
   const conductor = cast.conductor()
   const spread = Spread.over(options.workers ?? 1, cast)
+  const { signal, pace = 0, live, traceFile } = options
+  const trace = traceFile && new (await import('./perfetto/trace.ts')).RunTrace(traceFile, cast)
+  // First, for other threads make their stages while this one makes its own.
+  await using bus = await busFor(scenario, spread, trace, options.onReading)
   // Before there is a folder, for a file that an actor reads may be wrong.
   const stage = stageFrom(cast, 0, spread, (ordinal) => (ordinal === conductor.ordinal ? conductor : cast.actor(ordinal)))
   const folder = input.out === undefined ? undefined : RunFolder.create(input.out, scenario, input.yaml)
   for (const stamped of script.added) folder?.injection(stamped)
-  const { signal, pace = 0, live, traceFile } = options
   const pacer = new Pacer(pace, () => performance.now())
   const ledger = new Ledger(cast, folder, paced(pacer, options.onProgress))
-  const trace = traceFile && new (await import('./perfetto/trace.ts')).RunTrace(traceFile, cast)
-  await using bus = await busFor(scenario, spread, trace, options.onReading)
   await bus.join(0, stage)
   live?.begin({ cast, conductor, pacer, script, folder })
   // All at once, for one that comes first need not be the one that was admitted first.
