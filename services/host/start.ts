@@ -86,7 +86,7 @@ export class Start {
       const { pages, sizes } = told[device]!
       for (let from = 0; from < pages.length; from += MAIL_PAGES_MAX) {
         const to = from + MAIL_PAGES_MAX
-        out.send(ordinal, 'stocked', { hostPages: memory.used, pages: pages.slice(from, to), sizes: sizes.slice(from, to) })
+        out.send(ordinal, 'stocked', { hostPages: memory.used, pages: pages.subarray(from, to), sizes: sizes.subarray(from, to) })
       }
     })
   }
