@@ -1,6 +1,6 @@
 /**
  * The board in shared memory on which the conductor's thread asks stages for a step and each stage says that it is done: numbers
- * alone; what is none goes through a port. Whoever waits looks again and again for some microseconds, in which most quanta
+ * alone; what is none goes through a port. Whoever waits looks again and again for a while, in which most quanta
  * are over, and only then sleeps: to wake a thread takes longer than many a quantum.
  */
 import type { Quantum } from '../time.ts'
@@ -17,7 +17,7 @@ const [ASKED, DONE, ASKS, SAYS] = [0, 1, 2, 3]
 /** Figures of a stage: the quantum asked for, its next wake, how many mails it sent; then where its bags to each stage lie, and where those for it. */
 const FIGURES = 3
 const [QUANTUM, WAKE, MAILS] = [0, 1, 2]
-/** Looks before it sleeps: some 20 µs. */
+/** Looks before it sleeps: some 100 µs. */
 const LOOKS = 10_000
 /** So often it looks up from its sleep, that a thread may see whether others are still there. */
 const SLEEP_MS = 100
