@@ -99,6 +99,7 @@ export async function runScenario(input: RunInput, options: RunOptions = {}): Pr
     sampleEvery: scenario.sample / scenario.quantum,
     ...(live && { lookEvery: lookEvery(scenario), attentive: quantaASecond(scenario) }),
     script,
+    ...(spread.apart && script.added.length === 0 && !live && pace === 0 && { mayStepAhead: () => !conductor.anyLeft }),
     proceed: (state) => {
       const quiet = waitMsOf(state) === 0 && live?.waiting !== true
       return (quiet && performance.now() - breathedMs < BREATH_MS) || attend(state)

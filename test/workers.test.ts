@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ColdpoolError } from '#shared/errors.ts'
-import { parseScenario } from '#shared/scenario.ts'
+import { parseScenario, type Scenario } from '#shared/scenario.ts'
+import { NS_PER_S } from '#shared/time.ts'
 import { Cast } from '#simulation/actors.ts'
 import { runScenario, type Verdict } from '#simulation/run.ts'
 import { Spread } from '#simulation/threads/spread.ts'
 import { BASE } from './bad-input/case.ts'
 import { interrupted } from './interrupt.fixture.ts'
-import { HOMECOMING, randomScenarios, STORM } from './scenario.fixture.ts'
+import { HOMECOMING, randomScenarios, randomScenarioTexts, STORM } from './scenario.fixture.ts'
 import { randomScript } from './script.fixture.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'coldpool-workers-'))
@@ -45,6 +46,24 @@ describe('a run over threads', () => {
     }
     expect(verdicts[1]).toEqual(verdicts[0])
     expect(verdicts[2]).toEqual(verdicts[0])
+  })
+
+  test('that write to none but the conductor, which step ahead: the same verdict, also where all workloads leave early', async () => {
+    let early = 0
+    const pairs = apart(8)
+    expect(pairs).toHaveLength(8)
+    for (const one of pairs) {
+      const verdicts: Partial<Verdict>[] = []
+      for (const workers of [1, 2]) {
+        const { verdict } = await runScenario({ scenario: one, yaml: '', out: undefined }, { workers })
+        const { bus, wallSeconds, ...rest } = verdict
+        expect([bus, wallSeconds > 0]).toEqual([workers === 1 ? 'memory' : 'workers', true])
+        verdicts.push(rest)
+      }
+      expect(verdicts[1]).toEqual(verdicts[0])
+      if (verdicts[0]!.virtualSeconds! < one.duration / NS_PER_S) early++
+    }
+    expect(early).toBeGreaterThan(0)
   })
 
   test('fails by a user’s mistake as on one thread, also where another one makes it', async () => {
@@ -94,10 +113,36 @@ describe('a spread', () => {
     expect(stages('web', 'promoter-4')).toEqual([0, 1])
   })
 
+  test('is apart where no thread has a device of another’s host, and each has workloads', () => {
+    const isApart = (yaml: string): boolean => Spread.over(2, new Cast(parseScenario(yaml, 'rack'))).apart
+    const both = `${RACK}  web-2: { host: host-0, kind: zipf, size: 32MiB, accesses: 1k/s }\n`
+    expect(isApart(both)).toBe(true)
+    expect(isApart(RACK)).toBe(false)
+    expect(isApart(both.replaceAll('devices: [device-1]', 'devices: [device-0]'))).toBe(false)
+    expect(isApart(both.replace('devices: [device-0]', 'devices: [device-0, device-1]'))).toBe(false)
+  })
+
   test('has no more threads than hosts', () => {
     expect(stagesOf(parseScenario(RACK, 'rack'), 64)).toBe(5)
   })
 })
+
+/** Pairs of random scenarios side by side, whose hosts and devices fall apart; in every other pair all workloads stop early. */
+function apart(count: number): Scenario[] {
+  const texts = randomScenarioTexts(8 * count)
+  const pairs = Array.from({ length: 4 * count }, (_, i) => {
+    const [one, other] = [texts[2 * i]!, texts[2 * i + 1]!.replaceAll(/(?<=")(host|device|promoter|workload)-/g, '$1-b-')].map(
+      (text) => JSON.parse(text) as Record<string, Record<string, object>>,
+    )
+    const both = (section: string): Record<string, object> => ({ ...one![section], ...other![section] })
+    const workloads = Object.entries(both('workloads')).map(
+      ([id, fields], at) => [id, i % 2 === 0 ? fields : { ...fields, stop: `${400 + 50 * at}ms` }] as const,
+    )
+    const sides = { devices: both('devices'), hosts: both('hosts'), promoters: both('promoters') }
+    return parseScenario(JSON.stringify({ ...one, duration: '2s', ...sides, workloads: Object.fromEntries(workloads) }), 'pair')
+  })
+  return pairs.filter((pair) => Spread.over(2, new Cast(pair)).apart).slice(0, count)
+}
 
 function stagesOf(scenario: ConstructorParameters<typeof Cast>[0], threads: number): number {
   return Spread.over(threads, new Cast(scenario)).stages

@@ -25,6 +25,10 @@ export class Conductor implements Actor {
     this.#ordinalOf = spec.ordinalOf
   }
 
+  get anyLeft(): boolean {
+    return this.#left.length > 0
+  }
+
   get allLeft(): boolean {
     return this.#left.length >= this.#workloads
   }

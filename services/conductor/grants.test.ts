@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Bus, Grant, Report } from '#shared/bus/bus.ts'
 import { NEVER, type Quantum } from '#shared/time.ts'
-import { conduct, type GrantOptions } from './grants.ts'
+import { conduct, type GrantOptions, type GrantState } from './grants.ts'
 
 /** One stage that wakes at the given quanta and sends mail at others; writes down what it was granted. */
 class ScriptedBus implements Bus {
@@ -53,6 +53,42 @@ describe('the grant loop', () => {
     expect(bus.quanta).toEqual([0, 99])
     expect(bus.granted.at(-1)).toEqual({ quantum: 100, observe: true, final: true })
     expect(final).toHaveLength(2)
+  })
+
+  test('says how far nothing but wakes and mail decides, if so: to the next sample, the end, or some quanta on', async () => {
+    const bus = new ScriptedBus([3, 4, 35, 36, 50, 95])
+    let may = true
+    await conduct(bus, {
+      ...OPTIONS,
+      sampleEvery: 60,
+      mayStepAhead: () => may,
+      onReports: (quantum) => {
+        may = quantum !== 36
+        return true
+      },
+    })
+    expect(bus.granted.map(({ quantum, until }) => [quantum, until])).toEqual([
+      [0, 32],
+      [3, 32],
+      [4, 32],
+      [35, 60],
+      [36, 60],
+      [50, undefined],
+      [60, 92],
+      [95, 100],
+      [100, undefined],
+    ])
+  })
+
+  test.each([
+    [true, 35, [0, 3, 4]],
+    [false, 4, [0, 3]],
+  ])('is interrupted only where nobody has stepped ahead (%s)', async (ahead, ended, quanta) => {
+    const bus = new ScriptedBus([3, 4, 35, 36])
+    const proceed = ({ quantum }: GrantState): boolean => quantum !== 4
+    const outcome = await conduct(bus, { ...OPTIONS, proceed, mayStepAhead: () => ahead })
+    expect(outcome).toMatchObject({ interrupted: true, ended })
+    expect(bus.quanta).toEqual(quanta)
   })
 
   test('samples on its grid, granting quanta for it that nobody else needs', async () => {

@@ -15,6 +15,9 @@ export interface GrantState {
   readonly quanta: number
 }
 
+/** An interrupt waits for stages that have stepped ahead: no longer than this. */
+const AHEAD_QUANTA = 32
+
 export const FIRST_GRANT: GrantState = { quantum: 0, last: -1, nextSample: 0, quanta: 0 }
 
 export interface GrantOptions {
@@ -31,6 +34,8 @@ export interface GrantOptions {
   readonly lookEvery?: Quantum
   /** For who watches live: what mail was delivered around events is reported too (attention.ts), this many quanta being a second. */
   readonly attentive?: Quantum
+  /** Asked before every grant: whether the run cannot end before its time and no command can come, so that stages may step ahead. */
+  readonly mayStepAhead?: () => boolean
   /** Commands by quantum. It may grow while `proceed` is asked, by commands stamped later than the last granted quantum. */
   readonly script?: Script
   /** Hears every report, and whether it is a sample and no mere look. May return false to end the run after this quantum. */
@@ -52,10 +57,16 @@ export async function conduct(bus: Bus, options: GrantOptions): Promise<GrantOut
   const script = options.script ?? new Script()
   let { quantum, last, nextSample, quanta } = options.from ?? FIRST_GRANT
   const attention = options.attentive === undefined ? undefined : new Attention(options.attentive, options.from?.last)
+  let stopping = false
   let interrupted = false
+  /** Some may have stepped ahead to here: until then the run goes on. */
+  let until = quantum
   while (quantum < options.end) {
-    const go = options.proceed({ quantum, last, nextSample, quanta })
-    if (!(typeof go === 'boolean' ? go : await go)) {
+    if (!stopping) {
+      const go = options.proceed({ quantum, last, nextSample, quanta })
+      stopping = !(typeof go === 'boolean' ? go : await go)
+    }
+    if (stopping && quantum >= until) {
       interrupted = true
       break
     }
@@ -64,11 +75,14 @@ export async function conduct(bus: Bus, options: GrantOptions): Promise<GrantOut
     const observe = sample || isLook(quantum, last, options.lookEvery)
     if (sample) nextSample = (Math.floor(quantum / options.sampleEvery) + 1) * options.sampleEvery
     const commands = script.at(quantum)
+    const ahead = options.mayStepAhead?.() === true
+    if (ahead && quantum >= until) until = Math.min(nextSample, options.end, quantum + AHEAD_QUANTA)
     const reports = await bus.grant({
       quantum,
       observe,
       final: false,
       ...(commands.length > 0 && { commands }),
+      ...(ahead && { until }),
       ...attention?.asks(quantum),
     })
     attention?.notice(quantum, reports)

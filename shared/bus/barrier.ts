@@ -9,74 +9,102 @@ import type { StageId } from './bus.ts'
 /** Bits of what is asked for. */
 export const ASK = { observe: 1, final: 2, more: 4, leave: 8 } as const
 /** Bits of what is said. */
-export const SAY = { more: 1, failed: 2 } as const
+export const SAY = { more: 1, failed: 2, kept: 4 } as const
 
-/** Signs of a stage: how many steps it was asked for, how many it has done, what is asked, what is said. A cache line each. */
+/** Signs of a stage: how often it was asked, how many steps it has done, what is asked. A cache line each. */
 const SIGNS = 16
-const [ASKED, DONE, ASKS, SAYS] = [0, 1, 2, 3]
-/** Figures of a stage: the quantum asked for, its next wake, how many mails it sent; then where its bags to each stage lie, and where those for it. */
-const FIGURES = 3
-const [QUANTUM, WAKE, MAILS] = [0, 1, 2]
+const [ASKED, DONE, ASKS] = [0, 1, 2]
+/** Figures of a stage: the quantum asked for and how far it may go by itself; then where its bags to each stage lie, where those for it, and its sayings. */
+const FIGURES = 2
+const [QUANTUM, UNTIL] = [0, 1]
+/** A stage's sayings about its last steps: of which quantum, its next wake, how many mails it sent, and what else. */
+const SAYING = 4
+const [OF, WAKE, MAILS, SAYS] = [0, 1, 2, 3]
+/** So many sayings are kept: a stage can be as many steps ahead. A power of two. */
+export const AHEAD_MAX = 64
 /** Looks before it sleeps: some 100 µs. */
 const LOOKS = 10_000
 /** So often it looks up from its sleep, that a thread may see whether others are still there. */
 const SLEEP_MS = 100
+
+/** What a stage says of a step. */
+export interface Saying {
+  readonly quantum: Quantum
+  /** Bits of SAY. */
+  readonly says: number
+  readonly nextWake: Quantum
+  readonly mails: number
+}
 
 export class Barrier {
   readonly memory: SharedArrayBuffer
   readonly #signs: Int32Array
   readonly #figures: Float64Array
   readonly #stages: number
+  /** Of each stage: how many of the asks it has taken, and how many of its sayings were read, by this thread. */
+  readonly #taken: Int32Array
+  readonly #heard: Int32Array
 
   /** For stages 0 … `stages` − 1; `memory`: of the barrier that another thread has made. */
   constructor(stages: number, memory?: SharedArrayBuffer) {
     const signBytes = stages * SIGNS * Int32Array.BYTES_PER_ELEMENT
-    const figureBytes = stages * (FIGURES + 2 * stages) * Float64Array.BYTES_PER_ELEMENT
+    const figureBytes = stages * rowLength(stages) * Float64Array.BYTES_PER_ELEMENT
     this.memory = memory ?? new SharedArrayBuffer(signBytes + figureBytes)
     this.#stages = stages
     this.#signs = new Int32Array(this.memory, 0, stages * SIGNS)
     this.#figures = new Float64Array(this.memory, signBytes)
+    this.#taken = new Int32Array(stages)
+    this.#heard = new Int32Array(stages)
   }
 
-  ask(stage: StageId, quantum: Quantum, asks: number): void {
+  /** For a step in `quantum`, and by itself for those that come before `until`. */
+  ask(stage: StageId, quantum: Quantum, until: Quantum, asks: number): void {
     this.#figures[this.#row(stage) + QUANTUM] = quantum
+    this.#figures[this.#row(stage) + UNTIL] = until
     this.#signs[stage * SIGNS + ASKS] = asks
     this.#raise(stage * SIGNS + ASKED)
   }
 
-  asked(stage: StageId): { readonly quantum: Quantum; readonly asks: number } {
-    return { quantum: this.#figures[this.#row(stage) + QUANTUM]!, asks: this.#signs[stage * SIGNS + ASKS]! }
+  /** What a stage was asked; it reads every ask once. */
+  asked(stage: StageId): { readonly quantum: Quantum; readonly until: Quantum; readonly asks: number } {
+    this.#taken[stage]!++
+    const row = this.#row(stage)
+    const [quantum, until] = [this.#figures[row + QUANTUM]!, this.#figures[row + UNTIL]!]
+    return { quantum, until, asks: this.#signs[stage * SIGNS + ASKS]! }
   }
 
-  say(stage: StageId, says: number, nextWake: Quantum, mails: number): void {
-    this.#figures[this.#row(stage) + WAKE] = nextWake
-    this.#figures[this.#row(stage) + MAILS] = mails
-    this.#signs[stage * SIGNS + SAYS] = says
+  say(stage: StageId, { quantum, says, nextWake, mails }: Saying): void {
+    const at = this.#saying(stage, Atomics.load(this.#signs, stage * SIGNS + DONE))
+    this.#figures[at + OF] = quantum
+    this.#figures[at + WAKE] = nextWake
+    this.#figures[at + MAILS] = mails
+    this.#figures[at + SAYS] = says
     this.#raise(stage * SIGNS + DONE)
   }
 
-  said(stage: StageId): { readonly says: number; readonly nextWake: Quantum; readonly mails: number } {
-    const row = this.#row(stage)
-    return { says: this.#signs[stage * SIGNS + SAYS]!, nextWake: this.#figures[row + WAKE]!, mails: this.#figures[row + MAILS]! }
+  /** The next saying of a stage, once it is there; the conductor reads every one of them once. */
+  said(stage: StageId): Saying {
+    const at = this.#saying(stage, this.#heard[stage]!++)
+    const [quantum, nextWake] = [this.#figures[at + OF]!, this.#figures[at + WAKE]!]
+    return { quantum, nextWake, mails: this.#figures[at + MAILS]!, says: this.#figures[at + SAYS]! }
   }
 
   /** A stage waits until it is asked; false: not yet, look up. */
   untilAsked(stage: StageId): boolean {
-    return this.#untilNot(stage * SIGNS + ASKED, Atomics.load(this.#signs, stage * SIGNS + DONE))
+    return this.#untilNot(stage * SIGNS + ASKED, this.#taken[stage]!)
   }
 
-  /** The conductor waits until a stage has done what it was asked for; false: not yet, look up. */
+  /** The conductor waits for a stage's next saying; false: not yet, look up. */
   untilDone(stage: StageId): boolean {
-    return this.#untilNot(stage * SIGNS + DONE, (Atomics.load(this.#signs, stage * SIGNS + ASKED) - 1) | 0)
+    return this.#untilNot(stage * SIGNS + DONE, this.#heard[stage]!)
   }
 
   /** As untilDone, without holding the thread. */
   async whenDone(stage: StageId): Promise<void> {
-    const done = (Atomics.load(this.#signs, stage * SIGNS + ASKED) - 1) | 0
-    await Atomics.waitAsync(this.#signs, stage * SIGNS + DONE, done, 1).value
+    await Atomics.waitAsync(this.#signs, stage * SIGNS + DONE, this.#heard[stage]!, 1).value
   }
 
-  /** Where a stage has put a bag for another (or itself), until the conductor passes it on; 0: nowhere. */
+  /** Where a stage has put a bag for another, until the conductor passes it on; 0: nowhere. */
   putBag(from: StageId, to: StageId, place: number): void {
     this.#figures[this.#row(from) + FIGURES + to] = place
   }
@@ -102,7 +130,11 @@ export class Barrier {
   }
 
   #row(stage: StageId): number {
-    return stage * (FIGURES + 2 * this.#stages)
+    return stage * rowLength(this.#stages)
+  }
+
+  #saying(stage: StageId, count: number): number {
+    return this.#row(stage) + FIGURES + 2 * this.#stages + (count & (AHEAD_MAX - 1)) * SAYING
   }
 
   /** All that was written before is seen by who sees it. */
@@ -116,4 +148,9 @@ export class Barrier {
     Atomics.wait(this.#signs, at, old, SLEEP_MS)
     return Atomics.load(this.#signs, at) !== old
   }
+}
+
+/** Of a stage, in figures. */
+function rowLength(stages: number): number {
+  return FIGURES + 2 * stages + AHEAD_MAX * SAYING
 }

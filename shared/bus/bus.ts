@@ -27,6 +27,11 @@ export interface Grant {
   readonly final: boolean
   /** What operators ask for in this quantum; not with a final grant. */
   readonly commands?: readonly Command[]
+  /**
+   * Nothing but wakes and mail decides what is granted before this quantum, so that a stage to which no other writes may step ahead
+   * to it; default: nothing is known.
+   */
+  readonly until?: Quantum
   /** Report what mail was delivered in this quantum or later, if it was not reported yet. */
   readonly mailFrom?: Quantum
 }

@@ -1,4 +1,5 @@
 /** Actors that chat at random: small enough to reason about, lively enough to find a bus that loses, doubles or reorders mail. */
+import { parentPort } from 'node:worker_threads'
 import type { Actor, Outbox, Snapshot, Telemetry } from '../actor.ts'
 import { assert } from '../errors.ts'
 import type { Mail } from '../messages.ts'
@@ -128,10 +129,18 @@ class Fool extends Scribe {
   }
 }
 
+/** Says in which quantum it steps, on its thread's port. */
+class Herald extends Scribe {
+  override step(now: Quantum, inbox: readonly Mail[], out: Outbox): void {
+    super.step(now, inbox, out)
+    parentPort!.postMessage(now)
+  }
+}
+
 /** An actor as data, so that it can be made in another thread. */
 export type Guest =
   | { readonly kind: 'gossip'; readonly ordinal: number; readonly actors: number; readonly until: Quantum }
-  | { readonly kind: 'scribe' | 'fool'; readonly ordinal: number; readonly lines?: Lines }
+  | { readonly kind: 'scribe' | 'fool' | 'herald'; readonly ordinal: number; readonly lines?: Lines }
 
 /** A stage as data: each guest lives on the one that stands at its ordinal. */
 export interface Seating {
@@ -153,5 +162,7 @@ function actorOf(guest: Guest): Actor {
       return new Scribe(guest.ordinal, [], guest.lines)
     case 'fool':
       return new Fool(guest.ordinal, [], guest.lines)
+    case 'herald':
+      return new Herald(guest.ordinal, [], guest.lines)
   }
 }

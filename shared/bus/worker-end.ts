@@ -1,10 +1,11 @@
 /**
  * A stage's end of the bus between threads: it waits on the barrier, reads the bags for it out of their senders' trays, steps, and
- * lays its own bags into a tray. It has two trays and takes them in turns: what it sent in one step may still be read in its next.
+ * lays its own bags into a tray. Where it is told how far nothing but its own wakes and mail count, it goes on by itself, until it writes
+ * to another stage. It has two trays and takes them in turns: what it sent in one step may still be read in its next.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { failureOf } from '../failure.ts'
-import { NEVER } from '../time.ts'
+import { NEVER, type Quantum } from '../time.ts'
 import { ASK, Barrier, SAY } from './barrier.ts'
 import type { Bag, Grant, Report, StageHandler, StageId } from './bus.ts'
 import { Tray } from './shared-bag.ts'
@@ -28,11 +29,7 @@ export type ReportRest = Pick<Report, 'events' | 'telemetry' | 'digests' | 'hear
 /** Carries the stage until it is asked to leave. If it cannot be made, its first step fails. */
 export function serveStage(post: WorkerPost, make: () => StageHandler): void {
   const end = new WorkerEnd(post, madeOrFailing(make))
-  const barrier = new Barrier(post.trays.length, post.barrier)
-  for (;;) {
-    if (!barrier.untilAsked(post.stage)) continue
-    if (!end.step()) return
-  }
+  for (;;) if (end.isAsked() && !end.step()) return
 }
 
 export class WorkerEnd {
@@ -42,7 +39,7 @@ export class WorkerEnd {
   readonly #trays: readonly (readonly [Tray, Tray])[]
   readonly #port: MessagePort
   readonly #handler: StageHandler
-  /** Bags to itself never travel. */
+  /** The bag to itself never travels. */
   #own: Bag | undefined
   #turn: 0 | 1 = 0
 
@@ -55,55 +52,76 @@ export class WorkerEnd {
     this.#handler = handler
   }
 
+  /** Waits until it is asked; false: not yet, look up. */
+  isAsked(): boolean {
+    return this.#barrier.untilAsked(this.#stage)
+  }
+
   /** What was asked for; false: to leave. */
   step(): boolean {
-    const { quantum, asks } = this.#barrier.asked(this.#stage)
+    const { quantum, until, asks } = this.#barrier.asked(this.#stage)
     if ((asks & ASK.leave) !== 0) return false
+    let now = quantum
     try {
       const rest = (asks & ASK.more) === 0 ? {} : (receiveMessageOnPort(this.#port)!.message as GrantRest)
-      const final = (asks & ASK.final) !== 0
-      const grant = { quantum, observe: (asks & ASK.observe) !== 0, final, ...rest }
-      const { bags, report } = this.#handler.step(grant, final ? [] : this.#inbox(quantum - 1))
-      this.#send(bags)
-      this.#say(report)
+      const grant = { quantum, observe: (asks & ASK.observe) !== 0, final: (asks & ASK.final) !== 0, ...rest }
+      for (let next = this.#carryOut(grant); next < until; next = this.#carryOut({ quantum: now, observe: false, final: false }))
+        now = next
     } catch (error) {
       this.#port.postMessage(failureOf(error))
-      this.#barrier.say(this.#stage, SAY.failed, NEVER, 0)
+      this.#barrier.say(this.#stage, { quantum: now, says: SAY.failed, nextWake: NEVER, mails: 0 })
     }
     return true
   }
 
-  #inbox(quantum: number): Bag[] {
+  /** Gives the quantum in which it must step next, if others have no say in that. */
+  #carryOut(grant: Grant): Quantum {
+    const { quantum } = grant
+    const { bags, report } = this.#handler.step(grant, grant.final ? [] : this.#inbox(quantum - 1))
+    const writes = this.#send(bags)
+    this.#say(quantum, report)
+    if (writes) return NEVER
+    return report.mails > 0 ? quantum + 1 : Math.max(report.nextWake, quantum + 1)
+  }
+
+  #inbox(quantum: Quantum): Bag[] {
     const bags: Bag[] = []
     for (let from = 0; from < this.#stages; from++) {
+      if (from === this.#stage) {
+        if (this.#own) bags.push(this.#own)
+        continue
+      }
       const place = this.#barrier.takeBag(this.#stage, from)
       if (place === 0) continue
-      if (from === this.#stage) bags.push(this.#own!)
-      else {
-        const mails = this.#trays[from]![place & 1]!.read((place >>> 1) - 1)
-        bags.push({ from, to: this.#stage, quantum, mails })
-      }
+      const mails = this.#trays[from]![place & 1]!.read((place >>> 1) - 1)
+      bags.push({ from, to: this.#stage, quantum, mails })
     }
     this.#own = undefined
     return bags
   }
 
-  #send(bags: readonly Bag[]): void {
-    if (bags.length === 0) return
-    this.#turn = this.#turn === 0 ? 1 : 0
-    const tray = this.#trays[this.#stage]![this.#turn]
-    tray.clear()
+  /** Whether there is mail for others. */
+  #send(bags: readonly Bag[]): boolean {
+    let writes = false
     for (const bag of bags) {
-      if (bag.to === this.#stage) this.#own = bag
-      const place = bag.to === this.#stage ? 0 : tray.write(bag.mails)
-      this.#barrier.putBag(this.#stage, bag.to, ((place + 1) << 1) | this.#turn)
+      if (bag.to === this.#stage) {
+        this.#own = bag
+        continue
+      }
+      if (!writes) this.#turn = this.#turn === 0 ? 1 : 0
+      const tray = this.#trays[this.#stage]![this.#turn]
+      if (!writes) tray.clear()
+      writes = true
+      this.#barrier.putBag(this.#stage, bag.to, ((tray.write(bag.mails) + 1) << 1) | this.#turn)
     }
+    return writes
   }
 
-  #say({ stage: _stage, nextWake, mails, ...rest }: Report): void {
+  #say(quantum: Quantum, { stage: _stage, nextWake, mails, ...rest }: Report): void {
     const more = rest.events.length > 0 || rest.telemetry !== undefined || rest.digests !== undefined || rest.heard !== undefined
     if (more) this.#port.postMessage(rest satisfies ReportRest)
-    this.#barrier.say(this.#stage, more ? SAY.more : 0, nextWake, mails)
+    const says = (more ? SAY.more : 0) | (this.#own ? SAY.kept : 0)
+    this.#barrier.say(this.#stage, { quantum, says, nextWake, mails })
   }
 }
 

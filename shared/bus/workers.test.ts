@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { InvariantError } from '../errors.ts'
@@ -63,6 +64,88 @@ describe('a stage in another thread', () => {
       await expect(failed).rejects.toThrow('invariant broken: scribe-1 is no fool')
       await bus.close()
     }
+  })
+
+  describe('that is told how far nothing but wakes and mail count', () => {
+    /** Two stages; the herald in the other thread talks to itself in quantum 1 and wakes in 5 and 30, and then writes to the scribe. */
+    const guests: Guest[] = [
+      { kind: 'scribe', ordinal: 0, lines: { 0: [[0, 1]], 60: [[1, 9]] } },
+      { kind: 'herald', ordinal: 1, lines: { 1: [[1, 2]], 5: [[1, 3]], 30: [[0, 4]], 31: [[1, 5]] } },
+    ]
+    const heardUntil = async (heard: readonly unknown[], last: number): Promise<void> => {
+      for (let i = 0; heard.at(-1) !== last; i++) {
+        expect(i).toBeLessThan(500)
+        await sleep(10)
+      }
+    }
+    const open = async (): Promise<{ bus: WorkersBus; heard: unknown[] }> => {
+      const bus = make(2)
+      const heard: unknown[] = []
+      const seating = { guests, stages: [0, 1] }
+      await bus.join(0, stageOf({ id: 0, ...seating }))
+      bus.hire(1, MODULE, { id: 1, ...seating }, (said) => heard.push(said))
+      return { bus, heard }
+    }
+
+    test('steps ahead to there, until it writes to another; and each report waits for its grant', async () => {
+      const { bus, heard } = await open()
+      const told: unknown[] = []
+      const grant = async (quantum: number, until: number): Promise<void> => {
+        const reports = await bus.grant({ ...granted(quantum), until })
+        told.push(
+          ...reports.flatMap(({ events }) => events).map((event) => [quantum, event.quantum, event.actor, event.fields['level']]),
+        )
+        expect(reports.map(({ stage }) => stage)).toEqual([0, 1])
+      }
+      await grant(0, 20)
+      await heardUntil(heard, 6)
+      for (const quantum of [1, 2, 5, 6]) await grant(quantum, 20)
+      expect(heard).toEqual([1, 2, 5, 6])
+      await grant(30, 50)
+      // Written to the scribe in 30, so 31 waits for its grant.
+      await heardUntil(heard, 30)
+      for (const quantum of [31, 32]) await grant(quantum, 50)
+      for (const quantum of [60, 61]) await grant(quantum, quantum)
+      await heardUntil(heard, 61)
+      expect(heard).toEqual([1, 2, 5, 6, 30, 31, 32, 61])
+      expect(told).toEqual([
+        [1, 1, 'scribe-0', 1],
+        [2, 2, 'scribe-1', 2],
+        [6, 6, 'scribe-1', 3],
+        [31, 31, 'scribe-0', 4],
+        [32, 32, 'scribe-1', 5],
+        [61, 61, 'scribe-1', 9],
+      ])
+      await bus.close()
+    })
+
+    test('must not be written to, nor asked for more, before it is there', async () => {
+      const { bus, heard } = await open()
+      await bus.grant({ ...granted(0), until: 20 })
+      await heardUntil(heard, 6)
+      await expect(bus.grant({ ...granted(1), observe: true })).rejects.toThrow('nothing is asked of stage 1 before quantum 20')
+      await bus.close()
+      const second = await open()
+      await second.bus.grant(granted(0))
+      await second.bus.grant({ ...granted(31), until: 70 })
+      await heardUntil(second.heard, 32)
+      await expect(second.bus.grant(granted(60))).rejects.toThrow('stage 0 writes to 1, which has gone ahead')
+      await second.bus.close()
+    })
+
+    test('fails in the grant of the step that failed', async () => {
+      const bus = make(2)
+      const fools: Guest[] = [
+        { kind: 'scribe', ordinal: 0 },
+        { kind: 'fool', ordinal: 1, lines: { 3: [] } },
+      ]
+      const seating = { guests: fools, stages: [0, 1] }
+      await bus.join(0, stageOf({ id: 0, ...seating }))
+      bus.hire(1, MODULE, { id: 1, ...seating })
+      for (const quantum of [0, 1, 2]) await bus.grant({ ...granted(quantum), until: 20 })
+      await expect(bus.grant({ ...granted(3), until: 20 })).rejects.toThrow('invariant broken: scribe-1 is no fool')
+      await bus.close()
+    })
   })
 
   test('that cannot even be set up fails the grant instead of keeping it waiting', async () => {

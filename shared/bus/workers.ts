@@ -1,13 +1,14 @@
 /**
  * The bus between threads of one process: stages that join live in the thread of the conductor, those that are hired in worker
  * threads. Grants and dones go over a barrier in shared memory, bags lie in shared memory. A stage that has neither mail nor a
- * wake is not asked for a step, so a quantum in which one stage alone has something to do costs no barrier.
+ * wake is not asked for a step, so a quantum in which one stage alone has something to do costs no barrier. Where the grant says how
+ * far, hired stages step ahead of it, and their reports wait for the grants that they belong to.
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { assert } from '../errors.ts'
 import { errorOf, type Failure } from '../failure.ts'
 import { NEVER, type Quantum } from '../time.ts'
-import { ASK, Barrier, SAY } from './barrier.ts'
+import { AHEAD_MAX, ASK, Barrier, SAY } from './barrier.ts'
 import type { Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
 import { newTray } from './shared-bag.ts'
 import { type GrantRest, type ReportRest, WorkerEnd, type WorkerPost } from './worker-end.ts'
@@ -19,6 +20,8 @@ interface Seat {
   /** When it must step without mail: at once, until it has said. */
   wake: Quantum
   hasMail: boolean
+  /** Until this quantum it steps by itself. */
+  ahead: Quantum
 }
 
 /** What a worker's module finds in `workerData`. */
@@ -35,6 +38,8 @@ export class WorkersBus implements Bus {
   readonly #seats: (Seat | undefined)[]
   #failure: Error | undefined
   #closing = false
+  /** Mail from one stage to another is under way. */
+  #crossing = false
 
   /** For stages 0 … `stages` − 1. */
   constructor(stages: number) {
@@ -76,44 +81,56 @@ export class WorkersBus implements Bus {
         if (this.#failure) throw this.#failure
       }
     }
-    return this.#reports(asked)
+    return this.#reports(grant.quantum, asked)
   }
 
   async close(): Promise<void> {
     this.#closing = true
     for (const [stage, seat] of this.#seats.entries()) {
-      if (seat?.worker) this.#barrier.ask(stage, NEVER, ASK.leave)
+      if (seat?.worker) this.#barrier.ask(stage, NEVER, NEVER, ASK.leave)
       seat?.port.close()
     }
     await Promise.all(this.#seats.flatMap((seat) => (seat?.worker ? [seat.worker.terminate()] : [])))
   }
 
   /** All that have a reason to step; whoever lives in another thread is asked before anybody here begins. */
-  #ask({ quantum, observe, final, ...rest }: Grant): Asked[] {
+  #ask({ quantum, observe, final, until = quantum, ...rest }: Grant): Asked[] {
     const more = rest.commands !== undefined || rest.mailFrom !== undefined
     const asks = (observe ? ASK.observe : 0) | (final ? ASK.final : 0) | (more ? ASK.more : 0)
     const asked: Asked[] = []
     for (const [stage, seat] of this.#seats.entries()) {
       assert(seat !== undefined, `stage ${stage} has joined`)
       if (asks === 0 && !seat.hasMail && seat.wake > quantum) continue
-      if (more) seat.port.postMessage(rest satisfies GrantRest)
       if (!final) seat.hasMail = false
-      this.#barrier.ask(stage, quantum, asks)
       asked.push({ stage, seat })
+      if (quantum < seat.ahead) {
+        assert(asks === 0, `nothing is asked of stage ${stage} before quantum ${seat.ahead}, to which it has gone ahead`)
+        continue
+      }
+      if (more) seat.port.postMessage(rest satisfies GrantRest)
+      // What crosses may be news for the conductor, who then says anew how far all may go.
+      seat.ahead = seat.here || this.#crossing ? quantum : Math.min(until, quantum + AHEAD_MAX)
+      this.#barrier.ask(stage, quantum, seat.ahead, asks)
     }
+    this.#crossing = false
     return asked
   }
 
-  #reports(asked: readonly Asked[]): Report[] {
+  #reports(quantum: Quantum, asked: readonly Asked[]): Report[] {
     const reports: Report[] = this.#seats.map((seat, stage) => ({ stage, nextWake: seat!.wake, mails: 0, events: [] }))
     for (const { stage, seat } of asked) {
-      const { says, nextWake, mails } = this.#barrier.said(stage)
+      const { quantum: of, says, nextWake, mails } = this.#barrier.said(stage)
+      assert(of === quantum, `stage ${stage} has stepped in quantum ${of}, and not in ${quantum}`)
       if ((says & SAY.failed) !== 0) throw errorOf(received(seat.port) as Failure)
       seat.wake = nextWake
       const rest = (says & SAY.more) === 0 ? { events: [] } : (received(seat.port) as ReportRest)
       reports[stage] = { stage, nextWake, mails, ...rest }
+      seat.hasMail ||= (says & SAY.kept) !== 0
       this.#barrier.passBags(stage, (to) => {
+        seat.ahead = 0
+        this.#crossing = true
         this.#seats[to]!.hasMail = true
+        assert(this.#seats[to]!.ahead <= quantum + 1, `stage ${stage} writes to ${to}, which has gone ahead`)
       })
     }
     return reports
@@ -126,7 +143,7 @@ export class WorkersBus implements Bus {
   #take(stage: StageId, port: MessagePort, here: WorkerEnd | undefined, worker: Worker | undefined): void {
     assert(stage < this.#stages, `stage ${stage} is one of ${this.#stages}`)
     assert(this.#seats[stage] === undefined, `stage ${stage} joins once`)
-    this.#seats[stage] = { port, here, worker, wake: -1, hasMail: false }
+    this.#seats[stage] = { port, here, worker, wake: -1, hasMail: false, ahead: 0 }
   }
 }
 

@@ -33,6 +33,20 @@ export class Spread {
     return 1 + Math.max(...this.#stageOf)
   }
 
+  /**
+   * Whether there are threads whose actors write to no other, but to the conductor when a workload leaves. Each has workloads, so that not
+   * all have left before one of each thread has.
+   */
+  get apart(): boolean {
+    const { members } = this.#cast
+    const busy = new Set(members.filter(({ role }) => role === 'workload').map(({ ordinal }) => this.of(ordinal)))
+    return (
+      this.stages > 1 &&
+      busy.size === this.stages &&
+      members.every(({ ordinal, devices = [] }) => devices.every((device) => this.of(device) === this.of(ordinal)))
+    )
+  }
+
   /** Whoever came since is with his host. */
   of(ordinal: Ordinal): StageId {
     return (this.#stageOf[ordinal] ??= this.#stageOf[this.#cast.members[ordinal]!.host!]!)
