@@ -1,5 +1,5 @@
 /** The grant loop: the least of all wakes, stamped commands and pending mail is the next quantum; what lies between is skipped. */
-import type { Bus, Report } from '#shared/bus/bus.ts'
+import { AHEAD_MAX, type Bus, nextAfter, type Report } from '#shared/bus/bus.ts'
 import { Script } from '#shared/command.ts'
 import type { Quantum } from '#shared/time.ts'
 import { Attention } from './attention.ts'
@@ -14,9 +14,6 @@ export interface GrantState {
   /** Granted so far, not skipped. */
   readonly quanta: number
 }
-
-/** An interrupt waits for stages that have stepped ahead: no longer than this. */
-const AHEAD_QUANTA = 32
 
 export const FIRST_GRANT: GrantState = { quantum: 0, last: -1, nextSample: 0, quanta: 0 }
 
@@ -76,7 +73,7 @@ export async function conduct(bus: Bus, options: GrantOptions): Promise<GrantOut
     if (sample) nextSample = (Math.floor(quantum / options.sampleEvery) + 1) * options.sampleEvery
     const commands = script.at(quantum)
     const ahead = options.mayStepAhead?.() === true
-    if (ahead && quantum >= until) until = Math.min(nextSample, options.end, quantum + AHEAD_QUANTA)
+    if (ahead && quantum >= until) until = Math.min(nextSample, options.end, quantum + AHEAD_MAX)
     const reports = await bus.grant({
       quantum,
       observe,
@@ -104,9 +101,6 @@ function isLook(quantum: Quantum, last: Quantum, every = Infinity): boolean {
 
 function earliest(quantum: Quantum, reports: readonly Report[]): Quantum {
   let least = Infinity
-  for (const report of reports) {
-    if (report.mails > 0) return quantum + 1
-    if (report.nextWake < least) least = report.nextWake
-  }
-  return Math.max(least, quantum + 1)
+  for (const report of reports) least = Math.min(least, nextAfter(quantum, report))
+  return least
 }

@@ -4,7 +4,7 @@
  * are over, and only then sleeps: to wake a thread takes longer than many a quantum.
  */
 import type { Quantum } from '../time.ts'
-import type { StageId } from './bus.ts'
+import { AHEAD_MAX, type StageId } from './bus.ts'
 
 /** Bits of what is asked for. */
 export const ASK = { observe: 1, final: 2, more: 4, leave: 8 } as const
@@ -17,11 +17,9 @@ const [ASKED, DONE, ASKS] = [0, 1, 2]
 /** Figures of a stage: the quantum asked for and how far it may go by itself; then where its bags to each stage lie, where those for it, and its sayings. */
 const FIGURES = 2
 const [QUANTUM, UNTIL] = [0, 1]
-/** A stage's sayings about its last steps: of which quantum, its next wake, how many mails it sent, and what else. */
+/** A stage's sayings about its last AHEAD_MAX steps: of which quantum, its next wake, how many mails it sent, and what else. */
 const SAYING = 4
 const [OF, WAKE, MAILS, SAYS] = [0, 1, 2, 3]
-/** So many sayings are kept: a stage can be as many steps ahead. A power of two. */
-export const AHEAD_MAX = 64
 /** Looks before it sleeps: some 100 µs. */
 const LOOKS = 10_000
 /** So often it looks up from its sleep, that a thread may see whether others are still there. */

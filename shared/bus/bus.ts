@@ -19,6 +19,9 @@ export interface Bag {
   readonly mails: readonly Mail[]
 }
 
+/** So many quanta a stage may step ahead, a power of two: an interrupt waits for it. */
+export const AHEAD_MAX = 32
+
 export interface Grant {
   readonly quantum: Quantum
   /** Report telemetry with this grant, after the step. */
@@ -54,6 +57,11 @@ export interface Report {
   readonly telemetry?: Readonly<Record<ActorId, Telemetry>>
   readonly digests?: readonly ActorDigest[]
   readonly heard?: readonly HeardMail[]
+}
+
+/** The quantum that must come after one in which a stage has said this, for its sake. */
+export function nextAfter(quantum: Quantum, { nextWake, mails }: Report): Quantum {
+  return mails > 0 ? quantum + 1 : Math.max(nextWake, quantum + 1)
 }
 
 export interface StageHandler {

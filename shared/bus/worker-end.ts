@@ -7,7 +7,7 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { failureOf } from '../failure.ts'
 import { NEVER, type Quantum } from '../time.ts'
 import { ASK, Barrier, SAY } from './barrier.ts'
-import type { Bag, Grant, Report, StageHandler, StageId } from './bus.ts'
+import { type Bag, type Grant, nextAfter, type Report, type StageHandler, type StageId } from './bus.ts'
 import { Tray } from './shared-bag.ts'
 
 /** What a thread needs to carry a stage. */
@@ -80,8 +80,7 @@ export class WorkerEnd {
     const { bags, report } = this.#handler.step(grant, grant.final ? [] : this.#inbox(quantum - 1))
     const writes = this.#send(bags)
     this.#say(quantum, report)
-    if (writes) return NEVER
-    return report.mails > 0 ? quantum + 1 : Math.max(report.nextWake, quantum + 1)
+    return writes ? NEVER : nextAfter(quantum, report)
   }
 
   #inbox(quantum: Quantum): Bag[] {
@@ -102,19 +101,14 @@ export class WorkerEnd {
 
   /** Whether there is mail for others. */
   #send(bags: readonly Bag[]): boolean {
-    let writes = false
-    for (const bag of bags) {
-      if (bag.to === this.#stage) {
-        this.#own = bag
-        continue
-      }
-      if (!writes) this.#turn = this.#turn === 0 ? 1 : 0
-      const tray = this.#trays[this.#stage]![this.#turn]
-      if (!writes) tray.clear()
-      writes = true
-      this.#barrier.putBag(this.#stage, bag.to, ((tray.write(bag.mails) + 1) << 1) | this.#turn)
-    }
-    return writes
+    for (const bag of bags) if (bag.to === this.#stage) this.#own = bag
+    const others = bags.filter(({ to }) => to !== this.#stage)
+    if (others.length === 0) return false
+    this.#turn = this.#turn === 0 ? 1 : 0
+    const tray = this.#trays[this.#stage]![this.#turn]
+    tray.clear()
+    for (const { to, mails } of others) this.#barrier.putBag(this.#stage, to, ((tray.write(mails) + 1) << 1) | this.#turn)
+    return true
   }
 
   #say(quantum: Quantum, { stage: _stage, nextWake, mails, ...rest }: Report): void {
