@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ColdpoolError } from '#shared/errors.ts'
+import type { Script } from '#shared/command.ts'
 import { parseScenario, type Scenario } from '#shared/scenario.ts'
 import { NS_PER_S } from '#shared/time.ts'
 import { Cast } from '#simulation/actors.ts'
@@ -36,16 +37,8 @@ describe('a run over threads', () => {
   const cases = [STORM, HOMECOMING, ...randomScenarios(4)].map((one, i) => [one.name, one, randomScript(one, i)] as const)
 
   test.each(cases)('%s: the same verdict over 1, 2 and 3 threads, newcomers and strangers included', async (_, one, script) => {
-    const verdicts: Partial<Verdict>[] = []
-    for (const workers of [1, 2, 3]) {
-      const { verdict } = await runScenario({ scenario: one, yaml: '', out: undefined, script }, { workers })
-      const { bus, wallSeconds, ...rest } = verdict
-      expect(wallSeconds).toBeGreaterThan(0)
-      expect(bus).toBe(workers === 1 || stagesOf(one, workers) === 1 ? 'memory' : 'workers')
-      verdicts.push(rest)
-    }
-    expect(verdicts[1]).toEqual(verdicts[0])
-    expect(verdicts[2]).toEqual(verdicts[0])
+    const first = await verdictOver(1, one, script)
+    for (const workers of [2, 3]) expect(await verdictOver(workers, one, script)).toEqual(first)
   })
 
   test('that write to none but the conductor, which step ahead: the same verdict, also where all workloads leave early', async () => {
@@ -53,15 +46,9 @@ describe('a run over threads', () => {
     const pairs = apart(8)
     expect(pairs).toHaveLength(8)
     for (const one of pairs) {
-      const verdicts: Partial<Verdict>[] = []
-      for (const workers of [1, 2]) {
-        const { verdict } = await runScenario({ scenario: one, yaml: '', out: undefined }, { workers })
-        const { bus, wallSeconds, ...rest } = verdict
-        expect([bus, wallSeconds > 0]).toEqual([workers === 1 ? 'memory' : 'workers', true])
-        verdicts.push(rest)
-      }
-      expect(verdicts[1]).toEqual(verdicts[0])
-      if (verdicts[0]!.virtualSeconds! < one.duration / NS_PER_S) early++
+      const first = await verdictOver(1, one)
+      expect(await verdictOver(2, one)).toEqual(first)
+      if (first.virtualSeconds < one.duration / NS_PER_S) early++
     }
     expect(early).toBeGreaterThan(0)
   })
@@ -126,6 +113,15 @@ describe('a spread', () => {
     expect(stagesOf(parseScenario(RACK, 'rack'), 64)).toBe(5)
   })
 })
+
+/** Without what may differ: the bus, which is the one that was asked for, and the wall time. */
+async function verdictOver(workers: number, scenario: Scenario, script?: Script): Promise<Omit<Verdict, 'bus' | 'wallSeconds'>> {
+  const { verdict } = await runScenario({ scenario, yaml: '', out: undefined, ...(script && { script }) }, { workers })
+  const { bus, wallSeconds, ...rest } = verdict
+  expect(wallSeconds).toBeGreaterThan(0)
+  expect(bus).toBe(workers === 1 || stagesOf(scenario, workers) === 1 ? 'memory' : 'workers')
+  return rest
+}
 
 /** Pairs of random scenarios side by side, whose hosts and devices fall apart; in every other pair all workloads stop early. */
 function apart(count: number): Scenario[] {
