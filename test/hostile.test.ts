@@ -40,7 +40,7 @@ workloads:
 `
 /** Slow enough for the attack to end before the run, which is then let go. */
 const PACE = '0.05x'
-const NAMES = ['conductor', 'device-1', 'host-1', 'host-2', 'promoter-1', 'workload-1']
+const STAGE_NAMES = ['device-1', 'host-1', 'host-2', 'promoter-1', 'workload-1']
 const TOTAL = 100_000
 const LISTENING_MS = 4000
 /** The observer's log tells of what it heard last within a second. */
@@ -101,7 +101,7 @@ describe.skipIf(isMissing('nats-server', '--version'))('a cluster under attack',
 
   beforeAll(async () => {
     server = await ConfiguredServer.start()
-    processes = new Processes(server, { scenario: SCENARIO, pace: PACE })
+    processes = new Processes(server, { scenario: SCENARIO, pace: PACE, stages: STAGE_NAMES.length })
     const settings = { servers: server.url, user: 'observer', password: server.passwordOf('observer'), name: 'test' }
     const wire = await NatsWire.connect(settings)
     feed = new Feed(wire, undefined, wire.dropped)
@@ -118,7 +118,12 @@ describe.skipIf(isMissing('nats-server', '--version'))('a cluster under attack',
     truth.listen(attackers.get('conductor')!.connection, EVERYTHING)
     truth.listen(attackers.get('host')!.connection, AS_A_STAGE)
     for (const user of ['conductor', 'host'] as const) await attackers.get(user)!.connection.flush()
-    for (const name of NAMES) processes.start(name)
+    // A host's process carries workloads too: one that comes late would stand by, and a whole user would have said nothing.
+    for (const name of STAGE_NAMES) processes.start(name)
+    await until('all stand by', () =>
+      STAGE_NAMES.every((name) => processes.of(name).lines.some(({ message }) => message === 'standing by')),
+    )
+    processes.start('conductor')
     await until('the run has its first whole set of snapshots', () => status?.state === 'running' && status.lastSetSeconds >= 0)
     await sleep(LISTENING_MS)
     truth.stop()

@@ -13,6 +13,8 @@ const MIB = 1 << 20
 interface Plan {
   readonly scenario: string
   readonly pace: string
+  /** Processes that are to have a stage each. */
+  readonly stages: number
 }
 
 export class Processes {
@@ -39,6 +41,7 @@ export class Processes {
       COLDPOOL_NAME: name,
       COLDPOOL_SCENARIO: this.#scenario,
       COLDPOOL_PACE: this.#plan.pace,
+      COLDPOOL_STAGES: String(this.#plan.stages),
       COLDPOOL_OUT: this.#runs,
       COLDPOOL_DASHBOARD_PORT: '0',
     }
