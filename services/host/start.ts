@@ -8,6 +8,7 @@
  */
 import type { Ordinal, Outbox } from '#shared/actor.ts'
 import { assert } from '#shared/errors.ts'
+import type { SizeLaw } from '#shared/content.ts'
 import type { PageList } from '#shared/page/page-list.ts'
 import { DEVICE_SHIFT, GENERATION_MASK, LISTED_POOLED } from '#shared/page/page-table.ts'
 import { LOCAL, POOLED } from '#shared/page/transitions.ts'
@@ -23,6 +24,8 @@ import type { Truth } from './truth.ts'
 
 /** Pages in a mail: what an array may hold (codec.ts) is four times as much. */
 const MAIL_PAGES_MAX = 2 ** 20
+/** Pages dealt in one call: V8 optimises a function that is called often better, and sooner, than a loop that never returns. */
+const BLOCK_PAGES = 4096
 
 export interface StartSpec {
   /** Of the host, on all of its devices together. */
@@ -53,6 +56,21 @@ interface Share {
   colder: number
 }
 
+/** What is dealt from, by class or by device. */
+interface Hands {
+  readonly runs: readonly { readonly pages: number; readonly slot: number }[][]
+  /** Of each class: which run it is at, what of it is left, and its slot. */
+  readonly run: Uint8Array
+  readonly left: Uint32Array
+  readonly slot: Uint8Array
+  readonly pooledLeft: Uint32Array
+  readonly laws: readonly SizeLaw[]
+  readonly members: readonly Uint32Array[]
+  readonly listed: Uint32Array
+  readonly pooledFlags: Uint8Array
+  readonly told: readonly Told[]
+}
+
 export class Start {
   readonly #parts: StartParts
   #begun = false
@@ -60,6 +78,9 @@ export class Start {
   pooled = 0
   /** Where the next page goes. Of use only while it begins. */
   #device = 0
+  /** Of a block, the pages that go onto the devices, and their classes. */
+  readonly #chosen = new Uint32Array(BLOCK_PAGES)
+  readonly #classOf = new Uint16Array(BLOCK_PAGES)
 
   constructor(parts: StartParts) {
     this.#parts = parts
@@ -134,38 +155,40 @@ export class Start {
    * DRAM, each generation as many in all, the coldest in the oldest.
    */
   #deal(owner: Resident, shares: readonly Share[], local: number, told: readonly Told[]): void {
-    const { memory, contentKey } = this.#parts
-    const { dram, nodes, origins, classes } = memory
-    const { state, flags, klass, size } = memory.table
-    const { base, firstClass } = owner
-    const end = base + owner.pages
-    const runs = shares.map((share) => generationsOf(share, dram, local))
-    const run = new Uint8Array(shares.length)
-    const left = Uint32Array.from(runs, (of) => of[0]?.pages ?? 0)
-    const slot = Uint8Array.from(runs, (of) => of[0]?.slot ?? 0)
-    const pooledLeft = Uint32Array.from(shares, ({ pooled }) => pooled)
-    const laws = shares.map((share) => classes[share.klass]!.stored)
-    const members = shares.map((share) => membersFor(classes[share.klass]!, share))
-    const listed = Uint32Array.from(members, ({ length }) => length)
-    const pooledFlags = Uint8Array.from(nodes, (lru, device) => (device << DEVICE_SHIFT) | LISTED_POOLED | lru.youngestSlot)
-    const toldPages = told.map(({ pages }) => pages)
-    const toldSizes = told.map(({ sizes }) => sizes)
-    const toldLength = Uint32Array.from(told, ({ length }) => length)
-    let device = this.#device
-    for (let page = base; page < end; page++) {
+    const { memory } = this.#parts
+    const runs = shares.map((share) => generationsOf(share, memory.dram, local))
+    const members = shares.map((share) => membersFor(memory.classes[share.klass]!, share))
+    const hands: Hands = {
+      runs,
+      run: new Uint8Array(shares.length),
+      left: Uint32Array.from(runs, (of) => of[0]?.pages ?? 0),
+      slot: Uint8Array.from(runs, (of) => of[0]?.slot ?? 0),
+      pooledLeft: Uint32Array.from(shares, ({ pooled }) => pooled),
+      laws: shares.map((share) => memory.classes[share.klass]!.stored),
+      members: members.map(({ items }) => items),
+      listed: Uint32Array.from(members, ({ length }) => length),
+      pooledFlags: Uint8Array.from(memory.nodes, (lru, device) => (device << DEVICE_SHIFT) | LISTED_POOLED | lru.youngestSlot),
+      told,
+    }
+    const end = owner.base + owner.pages
+    for (let from = owner.base; from < end; from += BLOCK_PAGES) {
+      this.#dealBlock(from, Math.min(end, from + BLOCK_PAGES), owner.firstClass, hands)
+    }
+    members.forEach((list, k) => (list.length = hands.listed[k]!))
+  }
+
+  #dealBlock(from: number, to: number, firstClass: number, hands: Hands): void {
+    const { klass, flags } = this.#parts.memory.table
+    const { runs, run, left, slot, pooledLeft } = hands
+    const chosen = this.#chosen
+    const classOf = this.#classOf
+    let count = 0
+    for (let page = from; page < to; page++) {
       const k = klass[page]! - firstClass
       if (pooledLeft[k]! > 0) {
         pooledLeft[k]!--
-        const bytes = laws[k]!.draw(hashUnit(contentKey, page, 0))
-        state[page] = POOLED
-        size[page] = bytes
-        flags[page] = pooledFlags[device]!
-        members[k]!.items[listed[k]!++] = page
-        const at = toldLength[device]!++
-        toldPages[device]![at] = page
-        toldSizes[device]![at] = bytes
-        origins?.enter(page, DEMOTED)
-        device = device + 1 === told.length ? 0 : device + 1
+        chosen[count] = page
+        classOf[count++] = k
         continue
       }
       if (left[k] === 0) {
@@ -176,9 +199,38 @@ export class Start {
       left[k]!--
       flags[page] = slot[k]!
     }
-    this.#device = device
-    members.forEach((list, k) => (list.length = listed[k]!))
-    told.forEach((of, i) => (of.length = toldLength[i]!))
+    if (count > 0) this.#pool(count, hands)
+  }
+
+  /** The chosen pages of a block, so many: onto the devices in turn. */
+  #pool(count: number, { laws, members, listed, told, pooledFlags }: Hands): void {
+    const { contentKey, memory } = this.#parts
+    const { state, flags, size } = memory.table
+    const chosen = this.#chosen
+    const classOf = this.#classOf
+    for (let i = 0; i < count; i++) {
+      const page = chosen[i]!
+      state[page] = POOLED
+      size[page] = laws[classOf[i]!]!.draw(hashUnit(contentKey, page, 0))
+      memory.origins?.enter(page, DEMOTED)
+    }
+    for (let i = 0; i < count; i++) {
+      const k = classOf[i]!
+      members[k]![listed[k]!++] = chosen[i]!
+    }
+    for (let turn = 0; turn < told.length; turn++) {
+      const device = (this.#device + turn) % told.length
+      const { pages, sizes } = told[device]!
+      let { length } = told[device]!
+      for (let i = turn; i < count; i += told.length) {
+        const page = chosen[i]!
+        flags[page] = pooledFlags[device]!
+        pages[length] = page
+        sizes[length++] = size[page]!
+      }
+      told[device]!.length = length
+    }
+    this.#device = (this.#device + count) % told.length
   }
 
   /** Seldom: of what is hot, something had to lie on a device. */
