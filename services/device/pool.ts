@@ -250,7 +250,8 @@ export class Pool {
   private slotsFor(host: number, page: number, capacity = 0): Uint8Array {
     const slots = this.slots[host]!
     if (page < slots.length) return slots
-    const grown = new Uint8Array(capacity || Math.max(page + 1, slots.length * 2))
+    // Filled: memory that is read before anybody wrote to it costs much more (ARCHITECTURE.md).
+    const grown = new Uint8Array(capacity || Math.max(page + 1, slots.length * 2)).fill(ABSENT)
     grown.set(slots)
     this.slots[host] = grown
     return grown

@@ -89,8 +89,8 @@ export class UnitCounters {
     this.counts = counts
   }
 
-  /** Counters of up to 8 bits take one byte. */
+  /** Counters of up to 8 bits take one byte. Filled: memory that is read before anybody wrote to it costs much more (ARCHITECTURE.md). */
   private counters(units: number): Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> {
-    return this.limit < 2 ** 8 ? new Uint8Array(units) : new Uint16Array(units)
+    return (this.limit < 2 ** 8 ? new Uint8Array(units) : new Uint16Array(units)).fill(0)
   }
 }
