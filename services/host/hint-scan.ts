@@ -41,7 +41,7 @@ export class HintScan {
       // A page that is still marked keeps its mark and the time of its scan, as in change_pte_range().
       if (table.state[page] !== POOLED || (table.flags[page]! & HINTED) !== 0 || memory.isUnlisted(page)) continue
       const owner = residents[memory.ownerOf(page)]!
-      table.hintedAt[page] = scanTime
+      table.hint(page, scanTime)
       const time = history.hint(page, owner.work)
       if (time < NEVER_TOUCHED) calendars[owner.index]!.add(page, time)
     }

@@ -21,12 +21,17 @@ const READY = 1 << 7
 const BUCKET_NS = 128 * NS_PER_MS
 
 const FIRST_CAPACITY = 1024
+/** Pages whose records lie together. A promoter hears of few pages out of a host's millions: there is room for those blocks alone. */
+const BLOCK_SHIFT = 14
+const BLOCK_PAGES = 1 << BLOCK_SHIFT
+const BLOCK_MASK = BLOCK_PAGES - 1
 
 export class Pghot implements Strategy {
   pending = 0
   private readonly windowNs: number
   private readonly threshold: number
-  private records = new Uint8Array(FIRST_CAPACITY)
+  /** By block of pages; those that nothing was recorded of have none. */
+  private blocks: (Uint8Array | undefined)[] = []
   /** The ready pages as they became so. May hold pages twice, or forgotten ones: the record decides. */
   private ready = new Uint32Array(FIRST_CAPACITY)
   private readyLength = 0
@@ -37,13 +42,13 @@ export class Pghot implements Strategy {
   }
 
   record(page: number, nowNs: number): void {
-    if (page >= this.records.length) this.grow(page)
-    const before = this.records[page]!
+    const block = this.blockOf(page)
+    const before = block[page & BLOCK_MASK]!
     const bucket = Math.floor(nowNs / BUCKET_NS) & BUCKETS_MASK
     const gapNs = ((bucket - (before >> TIME_SHIFT)) & BUCKETS_MASK) * BUCKET_NS
     const frequency = gapNs > this.windowNs ? 1 : Math.min(FREQUENCY_MAX, (before & FREQUENCY_MAX) + 1)
     const ready = before & READY || (frequency >= this.threshold ? READY : 0)
-    this.records[page] = ready | (bucket << TIME_SHIFT) | frequency
+    block[page & BLOCK_MASK] = ready | (bucket << TIME_SHIFT) | frequency
     if (ready !== (before & READY)) this.list(page)
   }
 
@@ -56,11 +61,11 @@ export class Pghot implements Strategy {
     let kept = 0
     let last = -1
     for (const page of waiting) {
-      if (page === last || !(this.records[page]! & READY)) continue
+      if (page === last || !(this.recordOf(page) & READY)) continue
       last = page
       if (count < taken.length) {
         taken[count++] = page
-        this.records[page] = 0
+        this.clear(page)
       } else {
         waiting[kept++] = page
       }
@@ -71,21 +76,48 @@ export class Pghot implements Strategy {
   }
 
   forget(page: number): void {
-    const before = this.records[page] ?? 0
+    const before = this.recordOf(page)
     if (before & READY) this.pending--
-    if (before !== 0) this.records[page] = 0
+    if (before !== 0) this.clear(page)
   }
 
   snapshot(): Snapshot {
-    return { records: this.records.slice(), ready: this.ready.slice(0, this.readyLength), pending: this.pending }
+    return this.state((block) => block.slice())
+  }
+
+  peek(): Snapshot {
+    return this.state((block) => block)
   }
 
   restore(from: Snapshot): void {
-    const state = from as unknown as { records: Uint8Array; ready: Uint32Array; pending: number }
-    this.records = Uint8Array.from(state.records)
+    const state = from as unknown as { blocks: Map<number, Uint8Array>; ready: Uint32Array; pending: number }
+    this.blocks = []
+    for (const [index, records] of state.blocks) this.blockOf(index * BLOCK_PAGES).set(records)
     this.ready = Uint32Array.from(state.ready)
     this.readyLength = state.ready.length
     this.pending = state.pending
+  }
+
+  private state(taken: (block: Uint8Array) => Uint8Array): Snapshot {
+    const blocks = new Map<number, Uint8Array>()
+    this.blocks.forEach((block, index) => block && blocks.set(index, taken(block)))
+    return { blocks, ready: this.ready.slice(0, this.readyLength), pending: this.pending }
+  }
+
+  private recordOf(page: number): number {
+    return this.blocks[page >>> BLOCK_SHIFT]?.[page & BLOCK_MASK] ?? 0
+  }
+
+  private clear(page: number): void {
+    this.blocks[page >>> BLOCK_SHIFT]![page & BLOCK_MASK] = 0
+  }
+
+  private blockOf(page: number): Uint8Array {
+    const index = page >>> BLOCK_SHIFT
+    const there = this.blocks[index]
+    if (there) return there
+    while (this.blocks.length < index) this.blocks.push(undefined)
+    return (this.blocks[index] = new Uint8Array(BLOCK_PAGES))
   }
 
   private list(page: number): void {
@@ -96,11 +128,5 @@ export class Pghot implements Strategy {
     }
     this.ready[this.readyLength++] = page
     this.pending++
-  }
-
-  private grow(page: number): void {
-    const grown = new Uint8Array(Math.max(page + 1, this.records.length * 2))
-    grown.set(this.records)
-    this.records = grown
   }
 }

@@ -231,6 +231,7 @@ describe('a promoter', () => {
         second.restore(snapshot)
         expect([...before, ...run(second, mailAt, 8000, at)]).toEqual(expected)
         expect(second.snapshot()).toEqual(straight.snapshot())
+        expect(second.peek()).toEqual(second.snapshot())
         expect(second.observe()).toEqual(straight.observe())
       }),
       { numRuns: 40 },

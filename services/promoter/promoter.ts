@@ -66,8 +66,16 @@ export class Promoter implements Actor {
   }
 
   snapshot(): Snapshot {
+    return this.state(this.strategy.snapshot())
+  }
+
+  peek(): Snapshot {
+    return this.state(this.strategy.peek?.() ?? this.strategy.snapshot())
+  }
+
+  private state(strategy: Snapshot): Snapshot {
     return {
-      strategy: this.strategy.snapshot(),
+      strategy,
       kmigrated: this.kmigrated.snapshot(),
       counters: { ...this.counters },
       ...(this.spec.damon && { damonPages: this.damonPages }),

@@ -15,5 +15,7 @@ export interface Strategy {
   /** The page is no longer in the pool. */
   forget(page: number): void
   snapshot(): Snapshot
+  /** As snapshot(), but what is large may be lent: who asks reads it at once. */
+  peek?(): Snapshot
   restore(from: Snapshot): void
 }

@@ -22,6 +22,7 @@ function bytesOf(table: PageTable): number {
 /** A table whose every entry holds something of its own. */
 function filled(capacity: number): PageTable {
   const table = new PageTable(capacity)
+  table.hint(0, 1)
   for (const [, column] of columns(table)) for (let page = 0; page < capacity; page++) column[page] = page * 37 + 11
   return table
 }
@@ -29,10 +30,17 @@ function filled(capacity: number): PageTable {
 describe('the page table', () => {
   test('takes at most 16 bytes a page, so that 1 TiB of 4 KiB pages fits in 4 GiB', () => {
     const pages = 4096
-    expect(columns(new PageTable(pages)).length).toBe(7)
-    expect(bytesOf(new PageTable(pages)) / pages).toBeLessThanOrEqual(16)
-    expect(bytesOf(new PageTable(pages)) / pages).toBeLessThanOrEqual(BYTES_PER_PAGE_ENTRY)
+    expect(columns(filled(pages)).length).toBe(7)
+    expect(bytesOf(filled(pages)) / pages).toBeLessThanOrEqual(BYTES_PER_PAGE_ENTRY)
     expect((2 ** 40 / 4096) * BYTES_PER_PAGE_ENTRY).toBeLessThanOrEqual(4 * 2 ** 30)
+  })
+
+  test('keeps times of scans only where there was a scan', () => {
+    const table = new PageTable(4096)
+    table.grow(5000)
+    expect(table.hintedAt.length).toBe(0)
+    table.hint(4999, 7)
+    expect([table.hintedAt.length, table.hintedAt[4999]]).toEqual([table.capacity, 7])
   })
 
   test('keeps its content when it grows, and new entries are zero', () => {

@@ -37,8 +37,8 @@ export class PageTable {
   last: Uint32Array
   /** The history is known up to here, in work ticks; see HINTED. */
   known: Uint32Array
-  /** Virtual time of the hint-fault scan in units of 10 ms, modulo 65536 (11 minutes). */
-  hintedAt: Uint16Array
+  /** Virtual time of the hint-fault scan in units of 10 ms, modulo 65536 (11 minutes). Empty on a host that has never scanned. */
+  hintedAt: Uint16Array = new Uint16Array(0)
   /** Pages in each state, over all that belong to a range. */
   readonly counts: Float64Array = new Float64Array(PAGE_STATES.length)
   /** Lifecycle transitions so far. */
@@ -51,7 +51,6 @@ export class PageTable {
     this.size = new Uint16Array(capacity)
     this.last = new Uint32Array(capacity)
     this.known = new Uint32Array(capacity)
-    this.hintedAt = new Uint16Array(capacity)
   }
 
   get capacity(): number {
@@ -66,6 +65,12 @@ export class PageTable {
     this.counts[before]!--
     this.counts[after]!++
     this.transitions++
+  }
+
+  /** A scan has marked a page. */
+  hint(page: number, time: number): void {
+    if (this.hintedAt.length === 0) this.hintedAt = new Uint16Array(this.capacity)
+    this.hintedAt[page] = time
   }
 
   /** So many free pages have entered a state; the caller writes their columns. */
@@ -85,7 +90,7 @@ export class PageTable {
     this.size = extended(this.size, new Uint16Array(size))
     this.last = extended(this.last, new Uint32Array(size))
     this.known = extended(this.known, new Uint32Array(size))
-    this.hintedAt = extended(this.hintedAt, new Uint16Array(size))
+    if (this.hintedAt.length > 0) this.hintedAt = extended(this.hintedAt, new Uint16Array(size))
   }
 
   snapshot(): Record<string, unknown> {
