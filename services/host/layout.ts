@@ -7,6 +7,8 @@ const GOLDEN = 0.6180339887498949
 /** The unit interval in cells, most of which lie within one class. */
 const CELLS = 4096
 const SEVERAL = -1
+/** Pages in one call: V8 optimises a function that is called often better, and once, than a loop that never returns. */
+const BLOCK_PAGES = 4096
 
 export class Layout {
   readonly #pages: number
@@ -38,6 +40,17 @@ export class Layout {
     const unit = at - Math.floor(at)
     const k = this.#classOfCell[Math.floor(unit * CELLS)]!
     return k === SEVERAL ? this.#search(unit * this.#sum) : k
+  }
+
+  /** Writes the class of each page, counted from `first`, in order. */
+  writeTo(classes: Uint16Array, first: number): void {
+    if (this.#upTo.length === 1) classes.fill(first)
+    else for (let from = 0; from < classes.length; from += BLOCK_PAGES) this.#fillBlock(classes, first, from)
+  }
+
+  #fillBlock(classes: Uint16Array, first: number, from: number): void {
+    const end = Math.min(classes.length, from + BLOCK_PAGES)
+    for (let i = from; i < end; i++) classes[i] = first + this.classOf(i)
   }
 
   #search(x: number): number {

@@ -192,11 +192,13 @@ export class Tenancy {
     const layout = new Layout(body)
     const { state, klass } = memory.table
     const { base, pages, firstClass } = resident
-    for (let i = 0; i < pages; i++) {
-      const k = layout.classOf(i)
-      // Whoever arrives has free pages alone, which are on no list.
-      if (fresh) klass[base + i] = firstClass + k
-      else this.#join(state[base + i]!, base + i, memory.classes[firstClass + k]!, firstClass + k)
+    // Whoever arrives has free pages alone, which are on no list.
+    if (fresh) layout.writeTo(klass.subarray(base, base + pages), firstClass)
+    else {
+      for (let i = 0; i < pages; i++) {
+        const k = firstClass + layout.classOf(i)
+        this.#join(state[base + i]!, base + i, memory.classes[k]!, k)
+      }
     }
     resident.sweep = this.#sweep(resident, body)
   }
