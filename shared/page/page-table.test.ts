@@ -31,6 +31,7 @@ describe('the page table', () => {
   test('takes at most 16 bytes a page, so that 1 TiB of 4 KiB pages fits in 4 GiB', () => {
     const pages = 4096
     expect(columns(filled(pages)).length).toBe(7)
+    expect(bytesOf(filled(pages)) / pages).toBeLessThanOrEqual(16)
     expect(bytesOf(filled(pages)) / pages).toBeLessThanOrEqual(BYTES_PER_PAGE_ENTRY)
     expect((2 ** 40 / 4096) * BYTES_PER_PAGE_ENTRY).toBeLessThanOrEqual(4 * 2 ** 30)
   })
