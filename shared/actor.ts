@@ -45,3 +45,8 @@ export interface Actor {
   /** Changes nothing. */
   observe(): Telemetry
 }
+
+/** For who only reads a state, and at once. */
+export function peekAt(owner: Pick<Actor, 'snapshot' | 'peek'>): Snapshot {
+  return owner.peek?.() ?? owner.snapshot()
+}

@@ -1,5 +1,14 @@
 /** A stage carries one or more actors: it hands them their mail in order, steps those with a reason, and bags what they send. */
-import type { Actor, ActorEvent, ActorId, Ordinal, Outbox, Snapshot, Telemetry } from './actor.ts'
+import {
+  type Actor,
+  type ActorEvent,
+  type ActorId,
+  type Ordinal,
+  type Outbox,
+  peekAt,
+  type Snapshot,
+  type Telemetry,
+} from './actor.ts'
 import type { ActorDigest, Bag, Grant, Report, StageHandler, StageId } from './bus/bus.ts'
 import type { Command } from './command.ts'
 import { Digest } from './digest.ts'
@@ -215,10 +224,6 @@ class Seat implements Outbox {
   event(code: string, fields: Readonly<Record<string, number | string>> = {}): void {
     this.#stage.note({ quantum: this.#quantum, actor: this.actor.id, code, fields })
   }
-}
-
-function peekAt(actor: Actor): Snapshot {
-  return actor.peek?.() ?? actor.snapshot()
 }
 
 const NO_MAIL: Mail[] = []

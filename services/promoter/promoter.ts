@@ -9,7 +9,7 @@
  * Left out: further sources (IBS, accessed-bit scans). Coverage, accuracy and lateness are the host's to measure, who
  * knows the truth.
  */
-import type { Actor, ActorId, Ordinal, Outbox, Snapshot, Telemetry } from '#shared/actor.ts'
+import { type Actor, type ActorId, type Ordinal, type Outbox, peekAt, type Snapshot, type Telemetry } from '#shared/actor.ts'
 import { assert } from '#shared/errors.ts'
 import type { BodyOf, Mail } from '#shared/messages.ts'
 import { NS_PER_MS, type Quantum } from '#shared/time.ts'
@@ -70,7 +70,7 @@ export class Promoter implements Actor {
   }
 
   peek(): Snapshot {
-    return this.state(this.strategy.peek?.() ?? this.strategy.snapshot())
+    return this.state(peekAt(this.strategy))
   }
 
   private state(strategy: Snapshot): Snapshot {
