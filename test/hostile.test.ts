@@ -113,16 +113,14 @@ describe.skipIf(isMissing('nats-server', '--version'))('a cluster under attack',
     for (const user of USERS) attackers.set(user, await Attacker.login(server, user))
     // Before anybody speaks: what the observer has not heard would be news to it when it is said again, and a run is assigned once.
     processes.start('observer')
-    await until('the observer listens', () => processes.of('observer').lines.some(({ message }) => message === 'listening'))
+    await until('the observer listens', () => processes.of('observer').hasSaid('listening'))
     truth = new Truth()
     truth.listen(attackers.get('conductor')!.connection, EVERYTHING)
     truth.listen(attackers.get('host')!.connection, AS_A_STAGE)
     for (const user of ['conductor', 'host'] as const) await attackers.get(user)!.connection.flush()
     // A host's process carries workloads too: one that comes late would stand by, and a whole user would have said nothing.
     for (const name of STAGE_NAMES) processes.start(name)
-    await until('all stand by', () =>
-      STAGE_NAMES.every((name) => processes.of(name).lines.some(({ message }) => message === 'standing by')),
-    )
+    await until('all stand by', () => STAGE_NAMES.every((name) => processes.of(name).hasSaid('standing by')))
     processes.start('conductor')
     await until('the run has its first whole set of snapshots', () => status?.state === 'running' && status.lastSetSeconds >= 0)
     await sleep(LISTENING_MS)

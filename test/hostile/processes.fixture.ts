@@ -109,6 +109,10 @@ export class Watched {
       .map((line) => (line.startsWith('{') ? (JSON.parse(line) as Record<string, unknown>) : { crash: line }))
   }
 
+  hasSaid(message: string): boolean {
+    return this.lines.some((line) => line['message'] === message)
+  }
+
   get aliveSeconds(): number {
     return (performance.now() - this.#startedMs) / 1000
   }
