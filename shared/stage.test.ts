@@ -101,6 +101,14 @@ describe('a stage', () => {
     expect(stage.step(granted(9), []).report.events).toEqual([])
   })
 
+  test('has said all of a quantum in its report: what comes later is no part of it', () => {
+    const stage = new Stage(0, [new Gossip(0, 1, 0)], () => 0)
+    const { report } = stage.step(granted(8), [])
+    const mails = [0, 1, 2].map((sequence) => pressure(4, 0, sequence))
+    stage.step(granted(9), [{ from: 1, to: 0, quantum: 8, mails }])
+    expect(report.events).toEqual([])
+  })
+
   test('goes on from its snapshot as if nothing had happened', () => {
     const make = (): Stage =>
       new Stage(

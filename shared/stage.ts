@@ -158,11 +158,12 @@ export class Stage implements StageHandler {
     }
     let nextWake = NEVER
     for (const wake of this.#wakes) if (wake < nextWake) nextWake = wake
-    const events = this.#events
+    // A report may be read later than in the next step, so what is written on is no part of it.
+    const events = this.#events.length > 0 ? this.#events : NO_EVENTS
     if (mails > 0) this.#bags = new Map()
     if (events.length > 0) this.#events = []
     const report: { -readonly [F in keyof Report]: Report[F] } = { stage: this.id, nextWake, mails, events }
-    if (grant.mailFrom !== undefined) report.heard = this.#recent.tell(grant.mailFrom)
+    if (grant.mailFrom !== undefined) report.heard = this.#recent.tell(grant.mailFrom, grant.mailTo)
     if (grant.observe || grant.final) report.telemetry = this.#telemetry()
     if (grant.final) report.digests = this.#digests()
     return { bags, report }
@@ -227,6 +228,7 @@ class Seat implements Outbox {
 }
 
 const NO_MAIL: Mail[] = []
+const NO_EVENTS: readonly ActorEvent[] = []
 
 function bySenderAndSequence(x: Mail, y: Mail): number {
   return x.from - y.from || x.sequence - y.sequence
