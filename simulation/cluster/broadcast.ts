@@ -6,6 +6,7 @@ import type { Status } from '#shared/observe/broadcast.ts'
 import { pack } from '#shared/packing.ts'
 import type { Quantum } from '#shared/time.ts'
 import type { Cast } from '../actors.ts'
+import { isQuiet } from '../ledger.ts'
 import { tellingOf } from '../telling.ts'
 
 const STATUS_MS = 1000
@@ -16,6 +17,7 @@ export class Broadcast {
   readonly #cast: Cast
   readonly #status: () => Status
   #subscription: Subscription | undefined
+  #untold: (() => void)[] = []
 
   constructor(wire: Wire, run: string, cast: Cast, status: () => Status) {
     this.#wire = wire
@@ -31,16 +33,27 @@ export class Broadcast {
 
   close(): void {
     this.#subscription?.stop()
+    this.#tellAll()
   }
 
   status(): void {
+    this.#tellAll()
     this.#tell('status', this.#status())
   }
 
+  /** Stages wait for the next grant, listeners do not: they are told when it is on its way. */
   reports(quantum: Quantum, virtualSeconds: number, reports: readonly Report[]): void {
-    const { events, sample } = tellingOf(quantum, virtualSeconds, reports, this.#cast)
-    if (events) this.#tell('events', events)
-    if (sample) this.#tell('sample', sample)
+    if (isQuiet(reports)) return
+    if (this.#untold.length === 0) setImmediate(() => this.#tellAll())
+    this.#untold.push(() => {
+      const { events, sample } = tellingOf(quantum, virtualSeconds, reports, this.#cast)
+      if (events) this.#tell('events', events)
+      if (sample) this.#tell('sample', sample)
+    })
+  }
+
+  #tellAll(): void {
+    for (const tell of this.#untold.splice(0)) tell()
   }
 
   #tell(kind: SubjectKind, message: object): void {

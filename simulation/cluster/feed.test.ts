@@ -127,13 +127,19 @@ describe('a broadcast', () => {
     ])
     broadcast.reports(4, 0.004, [{ stage: 0, nextWake: 5, mails: 0, events: [] }])
     network.advance(1)
+    // The next grant goes first.
+    expect(seen).toEqual([])
+    await new Promise(setImmediate)
+    network.advance(1)
     expect(seen).toEqual([
       { quantum: 3, events: [{ ...event, fields: { workload: 'one', pages: 2 } }] },
       { quantum: 3, virtualSeconds: 0.003, telemetry: { 'host-1': { used: 1, mean: NaN, worst: Infinity } } },
     ])
     expect(dropped.counts).toEqual({})
+    broadcast.reports(5, 0.005, [{ stage: 1, nextWake: 6, mails: 0, events: [{ ...event, quantum: 5 }] }])
     broadcast.close()
     network.advance(5000)
+    expect(seen).toHaveLength(3)
     expect(heard).toHaveLength(4)
   })
 })
