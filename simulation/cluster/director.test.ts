@@ -1,39 +1,24 @@
 /** A whole little cluster in one process, over the wire in memory: its runs end with the digest that the memory bus gives. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Packr } from 'msgpackr'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Actor } from '#shared/actor.ts'
-import { type Faults, type FakeWire, Network } from '#shared/bus/wire.fixture.ts'
+import type { Faults } from '#shared/bus/wire.fixture.ts'
 import { Dropped } from '#shared/bus/wire.ts'
-import type { Events, Heard, Listener } from '#shared/observe/broadcast.ts'
 import { MemoryStore } from '#shared/observe/memory-store.ts'
 import { StoreFull } from '#shared/observe/store.ts'
 import { LiveRun } from '../dashboard/live-run.ts'
 import { parseInjections } from '../injections.ts'
-import type { RunResult } from '../ledger.ts'
 import { runScenario } from '../run.ts'
 import { conductRun } from './conductor-process.ts'
-import { type CrewOptions, runCrew } from './crew.ts'
-import type { DirectorOptions } from './director.ts'
+import type { CrewOptions } from './crew.ts'
 import { Feed } from './feed.ts'
+import { kill, LittleCluster, onceAt, Overhearing } from './little-cluster.fixture.ts'
 import { QUIET, tiny, TINY_YAML } from './tiny.fixture.ts'
 
 let expected: string
-let network: Network
-let store: MemoryStore
-let out: string
-let crews: Crew[]
-/** Who has taken up a post, and who from a snapshot. */
-let ready: string[]
-let fromSnapshot: Set<string>
-
-interface Crew {
-  readonly wire: FakeWire
-  readonly leave: AbortController
-  readonly ended: Promise<void>
-}
+let cluster: LittleCluster
 
 beforeAll(async () => {
   const { verdict } = await runScenario({ scenario: tiny(), yaml: TINY_YAML, out: undefined })
@@ -41,89 +26,49 @@ beforeAll(async () => {
 })
 
 beforeEach(() => {
-  network = new Network(1)
-  store = new MemoryStore()
-  out = mkdtempSync(join(tmpdir(), 'director-'))
-  crews = []
-  ready = []
-  fromSnapshot = new Set()
+  cluster = new LittleCluster()
 })
 
-afterEach(async () => {
-  for (const { leave } of crews) leave.abort()
-  await Promise.all(crews.map(({ ended }) => ended))
-  rmSync(out, { recursive: true })
-})
-
-function crew(name: string, roles: readonly string[], options: Partial<CrewOptions> = {}, capacity = 0): Crew {
-  const wire = network.wire(name)
-  const leave = new AbortController()
-  const info = (fields: { readonly restored?: boolean }, message: string): void => {
-    if (message === 'ready') ready.push(name)
-    if (fields.restored === true) fromSnapshot.add(name)
-  }
-  const log = { ...QUIET, info }
-  const ended = runCrew(wire, store, { cluster: 'test', name, roles, capacity }, { log, ...options }, leave.signal)
-  const made = { wire, leave, ended }
-  crews.push(made)
-  return made
-}
-
-/** As if it were killed: it neither says nor hears anything any more. */
-function kill({ wire, leave }: Crew): void {
-  void wire.close()
-  leave.abort()
-}
-
-function restored(): string[] {
-  return [...fromSnapshot].toSorted()
-}
-
-function conduct(more: Partial<DirectorOptions> = {}, wire = network.wire('conductor')): Promise<RunResult | undefined> {
-  const options = { cluster: 'test', pace: 0, log: QUIET, ...more }
-  return conductRun(wire, store, () => ({ yaml: TINY_YAML, out }), options)
-}
-
-function threeCrews(): Crew[] {
-  return [crew('device-a', ['device']), crew('host-a', ['host', 'workload']), crew('host-b', ['host', 'promoter', 'workload'])]
-}
+afterEach(() => cluster.close())
 
 describe('a run over a cluster', () => {
   test('ends as on the memory bus', async () => {
-    threeCrews()
-    const result = await network.alongside(conduct())
+    cluster.threeCrews()
+    const result = await cluster.network.alongside(cluster.conduct())
     expect(result!.verdict).toMatchObject({ digest: expected, bus: 'nats' })
-    expect(await network.alongside(Promise.resolve(store.last('coldpool.lobby-test.journal.conductor.run')))).toBeUndefined()
+    expect(
+      await cluster.network.alongside(Promise.resolve(cluster.store.last('coldpool.lobby-test.journal.conductor.run'))),
+    ).toBeUndefined()
   })
 
   test('ends as on the memory bus if messages are lost, doubled and late', async () => {
     const bad: Faults = { loss: 0.05, double: 0.1, delay: 0.1, delayMsMax: 30 }
-    network.faults = bad
-    threeCrews()
-    const result = await network.alongside(conduct())
+    cluster.network.faults = bad
+    cluster.threeCrews()
+    const result = await cluster.network.alongside(cluster.conduct())
     expect(result!.verdict.digest).toBe(expected)
   })
 
   test('waits until there is a stage for every role, and says for which it waits', async () => {
-    crew('host-a', ['host', 'workload'])
-    const running = conduct()
-    await network.alongside(new Promise((resolve) => setTimeout(resolve, 100)))
-    crew('all', ['host', 'device', 'promoter', 'workload'])
-    const result = await network.alongside(running)
+    cluster.crew('host-a', ['host', 'workload'])
+    const running = cluster.conduct()
+    await cluster.network.alongside(new Promise((resolve) => setTimeout(resolve, 100)))
+    cluster.crew('all', ['host', 'device', 'promoter', 'workload'])
+    const result = await cluster.network.alongside(running)
     expect(result!.verdict.digest).toBe(expected)
   })
 })
 
 test('a run does not wait for ever for the word, once lost, that a snapshot is stored', async () => {
-  threeCrews()
+  cluster.threeCrews()
   let lost = 0
-  network.tap = (at, _, from) => {
+  cluster.network.tap = (at, _, from) => {
     if (!at.includes('.stored.host.') || lost > 0) return
     lost++
-    network.cut(from, 1)
+    cluster.network.cut(from, 1)
   }
   // It takes longer than a run goes on without a whole set.
-  const result = await network.alongside(conduct({ pace: 0.02 }))
+  const result = await cluster.network.alongside(cluster.conduct({ pace: 0.02 }))
   expect(lost).toBe(1)
   expect(result!.verdict.digest).toBe(expected)
 })
@@ -133,71 +78,39 @@ const SLOW = 0.1
 /** So many grants after the first set, its parts lie in the store. */
 const AFTER_SET = 25
 
-/** Calls once: at this grant, or so many after the first set was taken. */
-function onceAt(
-  when: { readonly grant: number } | { readonly afterSet: number },
-  act: () => void,
-): Pick<DirectorOptions, 'onMoment'> {
-  let due = 'grant' in when ? when.grant : Infinity
-  let done = false
-  return {
-    onMoment: (moment, number) => {
-      if (moment === 'set' && 'afterSet' in when && due === Infinity) due = number + when.afterSet
-      if (done || moment !== 'grant' || number < due) return
-      done = true
-      act()
-    },
-  }
-}
-
 describe('a stage that is killed', () => {
   test.each([
     ['at the first grant', { grant: 1 }, 0],
     ['after a set of snapshots', { afterSet: AFTER_SET }, SLOW],
   ])('%s and comes back under its name changes nothing', async (_, when, pace) => {
-    const all = threeCrews()
+    const all = cluster.threeCrews()
     let killed = 0
     const options = onceAt(when, () => {
       killed++
       kill(all[1]!)
-      crew('host-a', ['host', 'workload'])
+      cluster.crew('host-a', ['host', 'workload'])
     })
-    const result = await network.alongside(conduct({ ...options, pace }))
+    const result = await cluster.network.alongside(cluster.conduct({ ...options, pace }))
     expect(killed).toBe(1)
     expect(result!.verdict.digest).toBe(expected)
-    if ('afterSet' in when) expect(restored()).toEqual(['device-a', 'host-a', 'host-b'])
+    if ('afterSet' in when) expect(cluster.restored).toEqual(['device-a', 'host-a', 'host-b'])
   })
 
   test('is replaced by one that stands by, when it has been silent for long enough', async () => {
-    const all = threeCrews()
+    const all = cluster.threeCrews()
     // One more than the run needs.
-    for (const name of ['host-y', 'host-z']) crew(name, ['host', 'workload'])
+    for (const name of ['host-y', 'host-z']) cluster.crew(name, ['host', 'workload'])
     let killed = 0
     const options = onceAt({ grant: 30 }, () => {
       killed++
       kill(all[1]!)
     })
-    const result = await network.alongside(conduct(options))
+    const result = await cluster.network.alongside(cluster.conduct(options))
     expect(killed).toBe(1)
     expect(result!.verdict.digest).toBe(expected)
-    expect(ready).toContain('host-z')
+    expect(cluster.ready).toContain('host-z')
   })
 })
-
-/** The mail that a listener is told of, by quantum; it may be told of a quantum once. */
-class Overhearing implements Listener {
-  readonly mail = new Map<number, Heard>()
-  readonly marks: number[] = []
-  doubled = 0
-
-  events({ quantum, events, mail = [] }: Events): void {
-    if (events.length > 0) this.marks.push(quantum)
-    for (const heard of mail) {
-      if (this.mail.has(heard.quantum)) this.doubled++
-      this.mail.set(heard.quantum, heard)
-    }
-  }
-}
 
 const COMING_AND_GOING = `
 - { quantum: 60, inject: guest, workload: { host: host-1, kind: uniform, size: 4MiB, accesses: 10k/s } }
@@ -223,17 +136,17 @@ describe('the mail around events', () => {
     ['is told once if a stage is lost on the way and all go back', { afterSet: AFTER_SET }],
   ])('%s', async (_, when) => {
     const overhearing = new Overhearing()
-    await new Feed(network.wire('watcher'), 'test', new Dropped()).follow(overhearing)
-    const all = threeCrews()
+    await new Feed(cluster.network.wire('watcher'), 'test', new Dropped()).follow(overhearing)
+    const all = cluster.threeCrews()
     const killing =
       when &&
       onceAt(when, () => {
         kill(all[1]!)
-        crew('host-a', ['host', 'workload'])
+        cluster.crew('host-a', ['host', 'workload'])
       })
-    const given = () => ({ yaml: TINY_YAML, out, script: script().added })
+    const given = () => ({ yaml: TINY_YAML, out: cluster.out, script: script().added })
     const options = { cluster: 'test', pace: when ? SLOW : 0, log: QUIET, ...killing }
-    const result = await network.alongside(conductRun(network.wire('conductor'), store, given, options))
+    const result = await cluster.network.alongside(conductRun(cluster.network.wire('conductor'), cluster.store, given, options))
     expect(result!.verdict.digest).toBe(digest)
     expect(inProcess.marks.length).toBeGreaterThan(2)
     expect(overhearing.marks).toEqual(inProcess.marks)
@@ -250,38 +163,38 @@ describe('a conductor that is killed', () => {
     ['at the first grant', { grant: 1 }, 0],
     ['after a set of snapshots', { afterSet: AFTER_SET }, SLOW],
   ])('%s is followed by one that ends the run as if nothing had happened', async (_, when, pace) => {
-    threeCrews()
-    const first = network.wire('first')
+    cluster.threeCrews()
+    const first = cluster.network.wire('first')
     const leave = new AbortController()
     const options = onceAt(when, () => leave.abort())
-    expect(await network.alongside(conduct({ ...options, pace, leave: leave.signal }, first))).toBeUndefined()
+    expect(await cluster.network.alongside(cluster.conduct({ ...options, pace, leave: leave.signal }, first))).toBeUndefined()
     await first.close()
-    const result = await network.alongside(conduct({}, network.wire('second')))
+    const result = await cluster.network.alongside(cluster.conduct({}, cluster.network.wire('second')))
     expect(result!.verdict.digest).toBe(expected)
-    if ('afterSet' in when) expect(restored()).toEqual(['device-a', 'host-a', 'host-b'])
+    if ('afterSet' in when) expect(cluster.restored).toEqual(['device-a', 'host-a', 'host-b'])
   })
 })
 
 test('a conductor that follows one without a set deals out the actors as that one did, whoever has come since', async () => {
-  crew('device-a', ['device'])
-  crew('host-b', ['host', 'promoter', 'workload'])
+  cluster.crew('device-a', ['device'])
+  cluster.crew('host-b', ['host', 'promoter', 'workload'])
   const leave = new AbortController()
-  const first = network.wire('first')
+  const first = cluster.network.wire('first')
   // By then the journal remembers what was done.
   const onMoment = (): void => {
     if (first.now() > 6000) leave.abort()
   }
   const options = { onMoment, pace: 0.02, recoverable: false, leave: leave.signal }
-  expect(await network.alongside(conduct(options, first))).toBeUndefined()
+  expect(await cluster.network.alongside(cluster.conduct(options, first))).toBeUndefined()
   await first.close()
-  expect(await store.last(`coldpool.${await runOf()}.journal.conductor.trail`)).toBeDefined()
-  crew('host-a', ['host', 'promoter', 'workload'])
-  const result = await network.alongside(conduct({}, network.wire('second')))
+  expect(await cluster.store.last(`coldpool.${await runOf()}.journal.conductor.trail`)).toBeDefined()
+  cluster.crew('host-a', ['host', 'promoter', 'workload'])
+  const result = await cluster.network.alongside(cluster.conduct({}, cluster.network.wire('second')))
   expect(result!.verdict.digest).toBe(expected)
 })
 
 async function runOf(): Promise<string> {
-  return Buffer.from((await store.last('coldpool.lobby-test.journal.conductor.run'))!.bytes).toString()
+  return Buffer.from((await cluster.store.last('coldpool.lobby-test.journal.conductor.run'))!.bytes).toString()
 }
 
 test('a conductor that was killed while it closed its run is followed by one that gives the verdict, and no second run', async () => {
@@ -295,40 +208,43 @@ test('a conductor that was killed while it closed its run is followed by one tha
     }
   }
   const slow = new Slow()
-  store = slow
-  threeCrews()
-  const first = network.wire('first')
-  void conduct({}, first)
-  await network.alongside(
+  cluster.store = slow
+  cluster.threeCrews()
+  const first = cluster.network.wire('first')
+  void cluster.conduct({}, first)
+  await cluster.network.alongside(
     (async () => {
       while (slow.slow) await new Promise(setImmediate)
     })(),
   )
   await first.close()
-  const result = await network.alongside(conduct({}, network.wire('second')))
+  const result = await cluster.network.alongside(cluster.conduct({}, cluster.network.wire('second')))
   expect(result!.verdict.digest).toBe(expected)
-  expect(readdirSync(out)).toHaveLength(1)
-  expect(await store.next('coldpool.>', 1)).toBeUndefined()
+  expect(readdirSync(cluster.out)).toHaveLength(1)
+  expect(await cluster.store.next('coldpool.>', 1)).toBeUndefined()
 })
 
 test('a command of an operator may take effect before recorded ones, killed stages or not', async () => {
-  const all = threeCrews()
+  const all = cluster.threeCrews()
   const request = { command: 'inject', workload: { host: 'host-2', kind: 'uniform', size: '2MiB', accesses: '50k/s' } }
   let answer: Promise<Uint8Array> | undefined
   let killed = false
   const onMoment = (moment: string, number: number): void => {
     if (moment !== 'grant') return
     if (number === 10)
-      answer ??= network.request('coldpool.lobby-test.command.operator.conductor', new Packr({ useRecords: false }).pack(request))
+      answer ??= cluster.network.request(
+        'coldpool.lobby-test.command.operator.conductor',
+        new Packr({ useRecords: false }).pack(request),
+      )
     if (number !== 90 || killed) return
     killed = true
     kill(all[2]!)
-    crew('host-b', ['host', 'promoter', 'workload'])
+    cluster.crew('host-b', ['host', 'promoter', 'workload'])
   }
   const script = parseInjections(COMING_AND_GOING, 'injections.yaml', tiny()).added
   const options = { cluster: 'test', pace: 0, log: QUIET, onMoment }
-  const result = await network.alongside(
-    conductRun(network.wire('conductor'), store, () => ({ yaml: TINY_YAML, out, script }), options),
+  const result = await cluster.network.alongside(
+    conductRun(cluster.network.wire('conductor'), cluster.store, () => ({ yaml: TINY_YAML, out: cluster.out, script }), options),
   )
   expect(killed).toBe(true)
   await answer
@@ -340,11 +256,11 @@ test('a command of an operator may take effect before recorded ones, killed stag
 })
 
 test('commands of an operator decide the run together with the scenario, killed stages or not', async () => {
-  const all = threeCrews()
+  const all = cluster.threeCrews()
   const packr = new Packr({ useRecords: false })
   const answers: Promise<Uint8Array>[] = []
   const ask = (request: object): void => {
-    answers.push(network.request('coldpool.lobby-test.command.operator.conductor', packr.pack(request)))
+    answers.push(cluster.network.request('coldpool.lobby-test.command.operator.conductor', packr.pack(request)))
   }
   const onMoment = (moment: string, number: number): void => {
     if (moment !== 'grant' || killed) return
@@ -353,12 +269,12 @@ test('commands of an operator decide the run together with the scenario, killed 
     if (number !== 45) return
     killed = true
     kill(all[2]!)
-    crew('host-b', ['host', 'promoter', 'workload'])
+    cluster.crew('host-b', ['host', 'promoter', 'workload'])
   }
   let killed = false
   const stamped: object[] = []
   const info = (fields: object, message: string): void => void (message === 'a command was stamped' && stamped.push(fields))
-  const result = await network.alongside(conduct({ onMoment, log: { ...QUIET, info } }))
+  const result = await cluster.network.alongside(cluster.conduct({ onMoment, log: { ...QUIET, info } }))
   const given = (await Promise.all(answers)).map(
     (bytes) => packr.unpack(bytes) as { id: string; quantum: number; seconds: number },
   )
@@ -375,19 +291,21 @@ test('commands of an operator decide the run together with the scenario, killed 
 })
 
 test('a workload that no stage has room for is refused, and the run goes on', async () => {
-  crew('device-a', ['device'])
+  cluster.crew('device-a', ['device'])
   // Two hosts, a promoter, two workloads, and one more.
-  crew('host-a', ['host', 'promoter', 'workload'], {}, 6)
+  cluster.crew('host-a', ['host', 'promoter', 'workload'], {}, 6)
   const packr = new Packr({ useRecords: false })
   const answers: Promise<Uint8Array>[] = []
   const onMoment = (moment: string, number: number): void => {
     if (moment !== 'grant' || number !== 10) return
     for (let i = 0; i < 2; i++) {
       const workload = { host: 'host-2', kind: 'uniform', size: '2MiB', accesses: '50k/s' }
-      answers.push(network.request('coldpool.lobby-test.command.operator.conductor', packr.pack({ command: 'inject', workload })))
+      answers.push(
+        cluster.network.request('coldpool.lobby-test.command.operator.conductor', packr.pack({ command: 'inject', workload })),
+      )
     }
   }
-  const result = await network.alongside(conduct({ onMoment }))
+  const result = await cluster.network.alongside(cluster.conduct({ onMoment }))
   const given = (await Promise.all(answers)).map((bytes) => packr.unpack(bytes) as object)
   expect(given).toEqual([
     expect.objectContaining({ id: 'workload-3' }),
@@ -417,31 +335,31 @@ describe('a full journal', () => {
 
   test('holds a recovery up, and does not end the run', async () => {
     const full = new Full({ generation: 0 })
-    store = full
-    const all = threeCrews()
+    cluster.store = full
+    const all = cluster.threeCrews()
     const options = onceAt({ grant: 30 }, () => {
       full.left['generation'] = 3
       kill(all[1]!)
-      crew('host-a', ['host', 'workload'])
+      cluster.crew('host-a', ['host', 'workload'])
     })
-    const result = await network.alongside(conduct(options))
+    const result = await cluster.network.alongside(cluster.conduct(options))
     expect(full.left).toEqual({ generation: 0 })
     expect(result!.verdict.digest).toBe(expected)
   })
 
   test('lets no run begin, and says why', async () => {
-    store = new Full({ order: 1 })
-    await expect(network.alongside(conduct())).rejects.toThrow(
+    cluster.store = new Full({ order: 1 })
+    await expect(cluster.network.alongside(cluster.conduct())).rejects.toThrow(
       /^CP_JOURNAL journal: no room; expected room for a run \(COLDPOOL_JOURNAL_BYTES\)$/,
     )
   })
 
   test('does not keep a run from its end', async () => {
-    store = new Full({ closed: Infinity })
-    threeCrews()
-    const result = await network.alongside(conduct())
+    cluster.store = new Full({ closed: Infinity })
+    cluster.threeCrews()
+    const result = await cluster.network.alongside(cluster.conduct())
     expect(result!.verdict.digest).toBe(expected)
-    expect(await store.last('coldpool.lobby-test.journal.conductor.run')).toBeUndefined()
+    expect(await cluster.store.last('coldpool.lobby-test.journal.conductor.run')).toBeUndefined()
   })
 })
 
@@ -459,25 +377,25 @@ describe('a stage that fails', () => {
   }
 
   test('while it takes up its post ends the run with CP_STAGE, though the word is lost at first', async () => {
-    crew('device-a', ['device'])
-    crew('host-a', ['host', 'promoter', 'workload'], { dress: broken })
-    const running = conduct().catch((error: unknown) => error)
-    network.tap = (at) => {
+    cluster.crew('device-a', ['device'])
+    cluster.crew('host-a', ['host', 'promoter', 'workload'], { dress: broken })
+    const running = cluster.conduct().catch((error: unknown) => error)
+    cluster.network.tap = (at) => {
       if (!at.includes('.failed.')) return
-      network.tap = () => {}
-      network.cut('host-a', 50)
+      cluster.network.tap = () => {}
+      cluster.network.cut('host-a', 50)
     }
-    const error = await network.alongside(running)
+    const error = await cluster.network.alongside(running)
     expect((error as Error).message).toMatch(/^CP_STAGE stage \d: Error no data; expected a step$/)
   })
 
   test('in a step ends the run with CP_STAGE, and nothing is left to resume', async () => {
     const said: object[] = []
     const log = { ...QUIET, error: (fields: object, message: string) => said.push({ ...fields, message }) }
-    crew('device-a', ['device'])
-    crew('host-a', ['host', 'promoter', 'workload'], { dress: failing, log })
-    await expect(network.alongside(conduct())).rejects.toThrow(/CP_STAGE stage \d: Error a page is in two places/)
-    expect(await store.last('coldpool.lobby-test.journal.conductor.run')).toBeUndefined()
+    cluster.crew('device-a', ['device'])
+    cluster.crew('host-a', ['host', 'promoter', 'workload'], { dress: failing, log })
+    await expect(cluster.network.alongside(cluster.conduct())).rejects.toThrow(/CP_STAGE stage \d: Error a page is in two places/)
+    expect(await cluster.store.last('coldpool.lobby-test.journal.conductor.run')).toBeUndefined()
     const problem = expect.stringContaining('a page is in two places') as string
     const run = expect.stringMatching(/^tiny-/) as string
     expect(said).toEqual([{ run, stage: 2, actor: 'host-1', seconds: 0.001, problem, message: 'the stage failed' }])
