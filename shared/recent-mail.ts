@@ -4,7 +4,7 @@
  * part of a snapshot: nothing follows from it.
  */
 import type { Ordinal } from './actor.ts'
-import type { Bag } from './bus/bus.ts'
+import { AHEAD_MAX, type Bag } from './bus/bus.ts'
 import type { Kind, Mail } from './messages.ts'
 import type { Quantum } from './time.ts'
 
@@ -30,8 +30,8 @@ export interface HeardMail {
 export const QUANTA_BEFORE = 2
 export const QUANTA_AFTER = 2
 
-/** An event is known a grant later; the quantum under way lies in it too. */
-const KEPT = QUANTA_BEFORE + 2
+/** So many quanta are kept. An event is known a grant later, or when all that have stepped ahead have come to one; the quantum under way lies in it too. */
+export const KEPT = QUANTA_BEFORE + AHEAD_MAX + 2
 /** Of a quantum: 64 hosts with 8 devices, each with a few kinds. */
 export const LINES_MAX = 2048
 
@@ -43,11 +43,11 @@ export class RecentMail {
     if (this.#heard.length > KEPT) this.#heard.shift()
   }
 
-  /** What was delivered in this quantum or later, from old to new, once. */
-  tell(from: Quantum): HeardMail[] {
-    const told = this.#heard.filter(({ quantum }) => quantum >= from).map(({ quantum, bags }) => counted(quantum, bags))
-    this.forget()
-    return told
+  /** What was delivered in these quanta, both included, from old to new, once. */
+  tell(from: Quantum, to: Quantum = Infinity): HeardMail[] {
+    const told = this.#heard.filter(({ quantum }) => quantum >= from && quantum <= to)
+    this.#heard = this.#heard.filter(({ quantum }) => quantum > to)
+    return told.map(({ quantum, bags }) => counted(quantum, bags))
   }
 
   forget(): void {

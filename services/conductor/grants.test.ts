@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Bus, Grant, Report } from '#shared/bus/bus.ts'
+import { Script } from '#shared/command.ts'
 import { NEVER, type Quantum } from '#shared/time.ts'
 import { conduct, type GrantOptions, type GrantState } from './grants.ts'
 
@@ -77,6 +78,26 @@ describe('the grant loop', () => {
       [60, 92],
       [95, 100],
       [100, undefined],
+    ])
+  })
+
+  test('lets nobody step ahead over a look or a command, nor in the quantum of a command', async () => {
+    const bus = new ScriptedBus([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+    const script = new Script([{ quantum: 7, command: { kind: 'stop', id: 'a' } }])
+    await conduct(bus, { ...OPTIONS, end: 12, lookEvery: 4, script, mayStepAhead: () => true })
+    expect(bus.granted.map(({ quantum, until }) => [quantum, until])).toEqual([
+      [0, 4],
+      [1, 4],
+      [2, 4],
+      [3, 4],
+      [4, 7],
+      [5, 7],
+      [6, 7],
+      [7, undefined],
+      [8, 12],
+      [9, 12],
+      [10, 12],
+      [12, undefined],
     ])
   })
 

@@ -31,7 +31,10 @@ export interface GrantOptions {
   readonly lookEvery?: Quantum
   /** For who watches live: what mail was delivered around events is reported too (attention.ts), this many quanta being a second. */
   readonly attentive?: Quantum
-  /** Asked before every grant: whether the run cannot end before its time and no command can come, so that stages may step ahead. */
+  /**
+   * Asked before every grant: whether stages may step ahead, for no other writes to them and the run cannot end before its time. A
+   * command that comes then must be stamped beyond the one that is furthest.
+   */
   readonly mayStepAhead?: () => boolean
   /** Commands by quantum. It may grow while `proceed` is asked, by commands stamped later than the last granted quantum. */
   readonly script?: Script
@@ -72,8 +75,12 @@ export async function conduct(bus: Bus, options: GrantOptions): Promise<GrantOut
     const observe = sample || isLook(quantum, last, options.lookEvery)
     if (sample) nextSample = (Math.floor(quantum / options.sampleEvery) + 1) * options.sampleEvery
     const commands = script.at(quantum)
-    const ahead = options.mayStepAhead?.() === true
-    if (ahead && quantum >= until) until = Math.min(nextSample, options.end, quantum + AHEAD_MAX)
+    // What takes effect now may make one stage write to another.
+    const ahead = commands.length === 0 && options.mayStepAhead?.() === true
+    if (ahead && quantum >= until) {
+      const look = nextLook(quantum, options.lookEvery)
+      until = Math.min(nextSample, look, script.nextFrom(quantum + 1), options.end, quantum + AHEAD_MAX)
+    }
     const reports = await bus.grant({
       quantum,
       observe,
@@ -95,8 +102,13 @@ export async function conduct(bus: Bus, options: GrantOptions): Promise<GrantOut
 }
 
 /** Decided by the quanta alone, so that a run that repeats itself looks at the same ones. */
-function isLook(quantum: Quantum, last: Quantum, every = Infinity): boolean {
-  return Math.floor(quantum / every) > Math.floor(last / every)
+function isLook(quantum: Quantum, last: Quantum, every?: Quantum): boolean {
+  return quantum >= nextLook(last, every)
+}
+
+/** The least one behind this quantum. */
+function nextLook(quantum: Quantum, every = Infinity): Quantum {
+  return (Math.floor(quantum / every) + 1) * every
 }
 
 function earliest(quantum: Quantum, reports: readonly Report[]): Quantum {

@@ -19,7 +19,7 @@ export interface Bag {
   readonly mails: readonly Mail[]
 }
 
-/** So many quanta a stage may step ahead, a power of two: an interrupt waits for it. */
+/** So many quanta a stage may step ahead, a power of two: an interrupt or a command waits for it. */
 export const AHEAD_MAX = 32
 
 export interface Grant {
@@ -35,8 +35,9 @@ export interface Grant {
    * to it; default: nothing is known.
    */
   readonly until?: Quantum
-  /** Report what mail was delivered in this quantum or later, if it was not reported yet. */
+  /** Report what mail was delivered in this quantum or later, up to `mailTo` (default: the granted one), if it was not reported yet. */
   readonly mailFrom?: Quantum
+  readonly mailTo?: Quantum
 }
 
 /** One actor's part of the run's digest. */
@@ -60,7 +61,7 @@ export interface Report {
 }
 
 /** The quantum that must come after one in which a stage has said this, for its sake. */
-export function nextAfter(quantum: Quantum, { nextWake, mails }: Report): Quantum {
+export function nextAfter(quantum: Quantum, { nextWake, mails }: Pick<Report, 'nextWake' | 'mails'>): Quantum {
   return mails > 0 ? quantum + 1 : Math.max(nextWake, quantum + 1)
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { ColdpoolError } from '../errors.ts'
 import type { Report } from './bus.ts'
-import { ConductorEnd, StageLost } from './conductor-end.ts'
+import { ConductorEnd, type ConductorEndOptions, StageLost, type TrailMark } from './conductor-end.ts'
 import { type Control, type ControlOf, decodeControl, encodeControl } from './control.ts'
 import { Party } from './party.fixture.ts'
 import { StageEnd } from './stage-end.ts'
@@ -18,20 +18,27 @@ const DONE: ControlOf<'done'> = {
   bagsTo: [],
   bagDigests: [],
   report: null,
+  ahead: null,
 }
 
 /** A conductor of two stages, a host's and a device's, both elsewhere. */
-async function alone(): Promise<{ network: Network; conductor: ConductorEnd; heard: Control[]; say: Say }> {
+async function alone(
+  options: ConductorEndOptions = {},
+): Promise<{ network: Network; conductor: ConductorEnd; heard: Control[]; say: Say }> {
   const network = new Network()
   const heard: Control[] = []
   const stages = network.wire('stages')
   stages.subscribe(subject('run', 'grant', 'conductor', 'all'), (bytes) => void heard.push(decodeControl(bytes)))
-  const conductor = new ConductorEnd(network.wire('conductor'), {
-    run: 'run',
-    generation: 2,
-    roles: ['host', 'device'],
-    first: 1,
-  })
+  const conductor = new ConductorEnd(
+    network.wire('conductor'),
+    {
+      run: 'run',
+      generation: 2,
+      roles: ['host', 'device'],
+      first: 1,
+    },
+    options,
+  )
   await conductor.open()
   const say: Say = (done, role = done.stage === 1 ? 'device' : 'host') => {
     stages.publish(subject('run', 'done', role, 'conductor'), encodeControl('done', { ...DONE, ...done }))
@@ -136,7 +143,7 @@ describe('a done', () => {
     ['mail to half an actor', { ...NOTHING, heard: [{ quantum: 1, lines: [{ ...LINE, to: 0.5 }], more: 0 }] }],
     [
       'mail of too many quanta',
-      { ...NOTHING, heard: Array.from({ length: 17 }, (_, quantum) => ({ quantum, lines: [], more: 0 })) },
+      { ...NOTHING, heard: Array.from({ length: 37 }, (_, quantum) => ({ quantum, lines: [], more: 0 })) },
     ],
     ['digests without a state', { events: [], telemetry: null, digests: [{ ordinal: 1, mail: 'a' }] }],
   ])('whose report has %s is dropped as malformed', async (_, report) => {
@@ -178,6 +185,206 @@ describe('mail that was delivered', () => {
     say({ stage: 1 })
     expect((await network.until(reports))[0]!.heard).toEqual(expected)
   })
+})
+
+describe('a done that tells of steps ahead', () => {
+  const EVENT = { quantum: 7, actor: 'a', code: 'c', fields: {} }
+  const UNTIL = { ...GRANT, until: 10 }
+  const at = (quantum: number): typeof UNTIL => ({ ...UNTIL, quantum })
+
+  test('answers the grants that it belongs to, and nothing is sent for them', async () => {
+    const { network, conductor, heard, say } = await alone()
+    const first = conductor.grant(UNTIL)
+    say({
+      stage: 0,
+      nextWake: 7,
+      ahead: [
+        [7, 8, 2, { ...NOTHING, events: [EVENT] }],
+        [8, 30, 0, null],
+      ],
+    })
+    say({ stage: 1, nextWake: 8, ahead: [[8, 9, 0, null]] })
+    const reports = [await network.until(first), await network.until(conductor.grant(at(7)))]
+    expect(conductor.furthest).toBe(8)
+    reports.push(await network.until(conductor.grant(at(8))))
+    expect(reports).toEqual([
+      [
+        { stage: 0, nextWake: 7, mails: 0, events: [] },
+        { stage: 1, nextWake: 8, mails: 0, events: [] },
+      ],
+      [
+        { stage: 0, nextWake: 8, mails: 2, events: [EVENT] },
+        { stage: 1, nextWake: 8, mails: 0, events: [] },
+      ],
+      [
+        { stage: 0, nextWake: 30, mails: 0, events: [] },
+        { stage: 1, nextWake: 9, mails: 0, events: [] },
+      ],
+    ])
+    expect(heard).toHaveLength(1)
+    const next = conductor.grant(at(9))
+    say({ stage: 0, number: 2, nextWake: 30 })
+    say({ stage: 1, number: 2, nextWake: 30 })
+    await network.until(next)
+    expect(heard.map(({ body }) => body)).toMatchObject([
+      { quantum: 5, until: 10 },
+      { quantum: 9, until: 10 },
+    ])
+  })
+
+  test('has its bags named when the run has come behind its last step, and asks again who has none', async () => {
+    const { network, conductor, heard, say } = await alone()
+    const first = conductor.grant(UNTIL)
+    say({
+      stage: 0,
+      nextWake: 6,
+      bagsTo: [1],
+      bagDigests: ['b'],
+      ahead: [
+        [6, 7, 0, null],
+        [7, 8, 1, null],
+      ],
+    })
+    say({ stage: 1, nextWake: 6 })
+    await network.until(first)
+    const second = conductor.grant(at(6))
+    say({ stage: 0, number: 2, nextWake: Infinity, bagsTo: [1], bagDigests: ['b'] })
+    say({ stage: 1, number: 2, nextWake: Infinity })
+    expect((await network.until(second)).map(({ nextWake }) => nextWake)).toEqual([7, Infinity])
+    expect((await network.until(conductor.grant(at(7))))[0]).toMatchObject({ nextWake: 8, mails: 1 })
+    void conductor.grant(at(8)).catch(() => {})
+    network.advance(1)
+    expect(heard.map(({ body }) => (body as ControlOf<'grant'>).bagDigests)).toEqual([[], [], ['b']])
+    await conductor.close()
+  })
+
+  test('leaves a mark for each quantum, the same however they were told of, and none for the end', async () => {
+    const trails: TrailMark[][] = []
+    for (const until of [10, 0]) {
+      const trail: TrailMark[] = []
+      const { network, conductor, say } = await alone({ onTrail: (mark) => trail.push(mark) })
+      for (const quantum of [5, 6, 7]) {
+        const granted = conductor.grant({ ...GRANT, quantum, until: until === 0 ? quantum : until })
+        const number = conductor.number
+        if (until > 0 && quantum === 5) {
+          say({
+            stage: 0,
+            nextWake: 6,
+            bagsTo: [1],
+            bagDigests: ['b'],
+            ahead: [
+              [6, 7, 1, null],
+              [7, 8, 1, null],
+            ],
+          })
+          say({ stage: 1, nextWake: 20 })
+        } else if (until === 0) {
+          const bags = quantum === 7 ? { bagsTo: [1], bagDigests: ['b'] } : {}
+          say({ stage: 0, number, nextWake: quantum + 1, mails: quantum > 5 ? 1 : 0, ...bags })
+          say({ stage: 1, number, nextWake: 20 })
+        }
+        await network.until(granted)
+      }
+      const final = conductor.grant({ quantum: 8, observe: true, final: true })
+      for (const stage of [0, 1]) say({ stage, number: conductor.number })
+      await network.until(final)
+      trails.push(trail)
+    }
+    expect(trails[0]!.map(({ quantum }) => quantum)).toEqual([5, 6, 7])
+    expect(new Set(trails[0]!.map(({ digest }) => digest)).size).toBe(3)
+    expect(trails[1]).toEqual(trails[0])
+  })
+
+  test.each([
+    ['is no list', 7],
+    ['has steps of another form', [[6, 7, 0]]],
+    ['wakes never again and for nothing', [[6, NaN, 0, null]]],
+    ['has a report that is none', [[6, 7, 0, { events: null, telemetry: null, digests: null }]]],
+    ['has stepped with no reason', [[7, 8, 0, null]]],
+    [
+      'has not stepped upon its mail',
+      [
+        [6, 9, 1, null],
+        [9, 11, 0, null],
+      ],
+    ],
+    [
+      'has stepped further than it may',
+      [
+        [6, 11, 0, null],
+        [11, 12, 0, null],
+      ],
+    ],
+    ['is longer than may be', Array.from({ length: 40 }, (_, i) => [6 + i, 7 + i, 0, null])],
+  ])('and %s is dropped as malformed', async (_, ahead) => {
+    const { network, conductor, say } = await alone()
+    const reports = conductor.grant({ ...UNTIL, until: Array.isArray(ahead) && ahead.length > 32 ? 1000 : 10 })
+    say({ stage: 0, nextWake: 6, ahead })
+    expect(conductor.dropped.counts).toEqual({ malformed: 1 })
+    say({ stage: 0 })
+    say({ stage: 1 })
+    await network.until(reports)
+  })
+
+  test('keeps nobody from being asked for the mail of those quanta, by the next grant that is sent', async () => {
+    const { network, conductor, heard, say } = await alone()
+    const mail = (quantum: number) => ({ quantum, lines: [LINE], more: 0 })
+    const first = conductor.grant(UNTIL)
+    say({
+      stage: 0,
+      nextWake: 6,
+      ahead: [
+        [6, 7, 0, null],
+        [7, 10, 0, null],
+      ],
+    })
+    say({ stage: 1, nextWake: 10 })
+    await network.until(first)
+    for (const quantum of [6, 7]) await network.until(conductor.grant({ ...at(quantum), mailFrom: quantum - 2 }))
+    const next = conductor.grant({ ...GRANT, quantum: 10 })
+    say({ stage: 0, number: 2, report: { ...NOTHING, heard: [3, 4, 7, 8, 10].map(mail) } })
+    say({ stage: 1, number: 2 })
+    expect((await network.until(next))[0]!.heard).toEqual([4, 7].map(mail))
+    void conductor.grant({ ...GRANT, quantum: 11 }).catch(() => {})
+    network.advance(1)
+    const asked = heard.map(({ body }) => body as ControlOf<'grant'>).map(({ mailFrom, mailTo }) => [mailFrom, mailTo])
+    expect(asked).toEqual([
+      [Infinity, 0],
+      [4, 7],
+      [Infinity, 0],
+    ])
+    await conductor.close()
+  })
+
+  test('and mail goes to one that has gone ahead fails the run, and names who sent it', async () => {
+    const { network, conductor, say } = await alone()
+    const first = conductor.grant(UNTIL)
+    say({
+      stage: 0,
+      nextWake: 6,
+      ahead: [
+        [6, 7, 0, null],
+        [7, 8, 0, null],
+      ],
+    })
+    say({ stage: 1, mails: 1, bagsTo: [0], bagDigests: ['a'] })
+    await network.until(first)
+    await expect(conductor.grant(at(6))).rejects.toThrow(
+      'CP_STAGE stage 1: it writes to stage 0, which has gone ahead; expected a step',
+    )
+  })
+
+  test.each([{ observe: true }, { final: true }, { commands: [] }])(
+    'and nothing is asked (%j) of who has gone ahead',
+    async (asked) => {
+      const { network, conductor, say } = await alone()
+      const first = conductor.grant(UNTIL)
+      say({ stage: 0, nextWake: 6, ahead: [[6, 7, 0, null]] })
+      say({ stage: 1 })
+      await network.until(first)
+      await expect(conductor.grant({ ...at(6), ...asked })).rejects.toThrow('has stepped in 6')
+    },
+  )
 })
 
 describe('a failure', () => {

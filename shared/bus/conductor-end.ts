@@ -1,17 +1,17 @@
 /**
  * The conductor's end of the protocol: one grant to all stages, a done from each, and the next grant names the bags that
- * the dones named. A grant is sent again until every done is there. Every grant leaves a digest of what all stages did in
+ * the dones named. A grant is sent again until every done is there. Where it says how far nothing but wakes and mail count, stages
+ * step ahead, and what they have told waits for the quanta that it belongs to. Every quantum leaves a digest of what all stages did in
  * it (the trail), so that a run that is repeated from its snapshots can be held against what it did before.
  */
-import { z } from 'zod'
-import { ColdpoolError, InvariantError } from '../errors.ts'
+import { assert, ColdpoolError, InvariantError } from '../errors.ts'
 import type { Bag, Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
 import { type ControlOf, readControl } from './control.ts'
 import { Digest } from '../digest.ts'
-import { KINDS } from '../messages.ts'
-import { LINES_MAX } from '../recent-mail.ts'
+import { KEPT } from '../recent-mail.ts'
 import { NEVER, type Quantum } from '../time.ts'
 import { StageEnd, type StageEndOptions } from './stage-end.ts'
+import { type Asked, StageSeen, type Told } from './stage-seen.ts'
 import { encodeGrant, readDone } from './turn.ts'
 import { Dropped, subject, type Subscription, type Wire } from './wire.ts'
 
@@ -25,13 +25,12 @@ export interface ConductorEndSpec {
 
 export interface ConductorEndOptions {
   readonly dropped?: Dropped
-  /** Hears the digest of every grant. */
+  /** Hears the digest of every quantum. */
   readonly onTrail?: (mark: TrailMark) => void
 }
 
-/** What all stages did in one grant, as a digest: the same again in every repetition. */
+/** What all stages did in one granted quantum, as a digest: the same again in every repetition. */
 export interface TrailMark {
-  readonly number: number
   readonly quantum: Quantum
   readonly digest: string
 }
@@ -39,8 +38,6 @@ export interface TrailMark {
 /** A grant with no answer is sent again after this long, then after twice as long, up to the most. */
 const RESEND_MS = 100
 const RESEND_MS_MAX = 1600
-
-type Done = ControlOf<'done'>
 
 /** A stage is gone (or was replaced): what was granted cannot be finished in this generation. */
 export class StageLost extends Error {
@@ -63,9 +60,12 @@ export class ConductorEnd implements Bus {
   readonly #grantAt: string
   /** By stage, the subjects under which it speaks to the conductor. */
   readonly #saidAt: Readonly<Record<'done' | 'failed', readonly string[]>>
-  #dones: (Done | undefined)[]
-  /** The dones of the grant before: their bags are delivered with the next. */
-  #before: readonly Done[] = []
+  readonly #stages: readonly StageSeen[]
+  /** To the grant that was sent last. */
+  #dones: (Told | undefined)[]
+  #asked: Asked = { quantum: -1, until: -1, mailOf: new Set() }
+  /** The quanta of which mail is to be asked for, by the next grant for which nobody has stepped too far. */
+  #mailOf = new Set<Quantum>()
   #number: number
   #bytes: Uint8Array = new Uint8Array()
   #set = ''
@@ -78,7 +78,8 @@ export class ConductorEnd implements Bus {
     this.#options = options
     this.dropped = options.dropped ?? new Dropped()
     this.#number = spec.first - 1
-    this.#dones = spec.roles.map(() => undefined)
+    this.#stages = spec.roles.map((_, stage) => new StageSeen(stage))
+    this.#dones = []
     const saidAt = (kind: 'done' | 'failed'): string[] => spec.roles.map((role) => subject(spec.run, kind, role, 'conductor'))
     this.#grantAt = subject(spec.run, 'grant', 'conductor', 'all')
     this.#saidAt = { done: saidAt('done'), failed: saidAt('failed') }
@@ -119,21 +120,51 @@ export class ConductorEnd implements Bus {
     this.#set = set
   }
 
+  /** The last quantum in which any stage has stepped. */
+  get furthest(): Quantum {
+    return Math.max(...this.#stages.map(({ stepped }) => stepped))
+  }
+
   async grant(grant: Grant): Promise<readonly Report[]> {
     if (this.#failure) throw this.#failure
-    const { generation } = this.#spec
+    const { quantum, final, mailFrom = NEVER } = grant
+    for (let of = Math.max(mailFrom, quantum - KEPT); of <= quantum; of++) this.#mailOf.add(of)
+    if (!this.#isTold(grant)) await this.#ask(grant)
+    const reports = this.#stages.map((stage) => stage.reportOf(quantum))
+    // At the end nothing is left to repeat.
+    if (!final) this.#options.onTrail?.({ quantum, digest: trailOf(quantum, reports, this.#stages) })
+    return reports
+  }
+
+  /** Whether all that have a reason to step in this quantum have told of it, and there is nothing to be told to any of them. */
+  #isTold({ quantum, observe, final, commands }: Grant): boolean {
+    if (quantum >= this.#asked.until || observe || final || commands || this.#set !== '') return false
+    return this.#stages.every((stage) => stage.hasToldOf(quantum))
+  }
+
+  async #ask({ quantum, until = quantum, observe, final, commands }: Grant): Promise<void> {
+    const isPlain = !observe && !final && commands === undefined && this.#set === ''
+    const { furthest } = this
+    const isLevel = furthest < quantum
+    assert(isPlain || isLevel, `nothing is asked of a stage in quantum ${quantum} that has stepped in ${furthest}`)
     this.#number++
-    this.#dones = this.#spec.roles.map(() => undefined)
+    // Of a quantum all tell in the same grant.
+    const mailOf = isLevel ? this.#mailOf : new Set<Quantum>()
+    if (isLevel) this.#mailOf = new Set()
+    this.#asked = { quantum, until, mailOf }
+    this.#dones = this.#stages.map(() => undefined)
     this.#bytes = encodeGrant({
-      generation,
+      generation: this.#spec.generation,
       number: this.#number,
-      quantum: grant.quantum,
-      observe: grant.observe,
-      final: grant.final,
+      quantum,
+      until,
+      observe,
+      final,
       set: this.#set,
-      mailFrom: grant.mailFrom ?? NEVER,
-      commands: grant.commands ?? null,
-      ...bagsOf(this.#before),
+      mailFrom: Math.min(NEVER, ...mailOf),
+      mailTo: Math.max(0, ...mailOf),
+      commands: commands ?? null,
+      ...this.#bags(quantum),
     })
     this.#set = ''
     const all = new Promise<void>((resolve, reject) => {
@@ -142,10 +173,24 @@ export class ConductorEnd implements Bus {
     })
     this.#send()
     await all
-    const dones = this.#dones as readonly Done[]
-    this.#before = dones
-    this.#options.onTrail?.({ number: this.#number, quantum: grant.quantum, digest: trailOf(dones) })
-    return dones.map((done) => reportOf(done, grant))
+    for (const stage of this.#stages) stage.learn(this.#dones[stage.id]!)
+  }
+
+  #bags(quantum: Quantum): Pick<ControlOf<'grant'>, 'bagsFrom' | 'bagsTo' | 'bagDigests'> {
+    const bagsFrom: number[] = []
+    const bagsTo: number[] = []
+    const bagDigests: string[] = []
+    for (const stage of this.#stages) {
+      const sent = stage.sentBefore(quantum)
+      for (const [i, to] of sent.bagsTo.entries()) {
+        // It has another idea than the conductor of who may step ahead.
+        if (this.#stages[to]!.stepped >= quantum) throw noStep(stage.id, `it writes to stage ${to}, which has gone ahead`)
+        bagsFrom.push(stage.id)
+        bagsTo.push(to)
+        bagDigests.push(sent.bagDigests[i]!)
+      }
+    }
+    return { bagsFrom, bagsTo, bagDigests }
   }
 
   close(): Promise<void> {
@@ -191,11 +236,9 @@ export class ConductorEnd implements Bus {
     if (!done || !this.#isOurs('done', done, at)) return
     if (done.number !== this.#number) return this.dropped.count(done.number < this.#number ? 'old' : 'early')
     if (!this.#pending || this.#dones[done.stage]) return this.dropped.count('old')
-    if (done.bagsTo.length !== done.bagDigests.length || !done.bagsTo.every((to) => to < this.#dones.length)) {
-      return this.dropped.count('malformed')
-    }
-    if (done.report !== null && !detailsSchema.safeParse(done.report).success) return this.dropped.count('malformed')
-    this.#dones[done.stage] = done
+    const told = done.bagsTo.every((to) => to < this.#stages.length) && this.#stages[done.stage]!.read(done, this.#asked)
+    if (!told) return this.dropped.count('malformed')
+    this.#dones[done.stage] = told
     if (--this.#pending.missing > 0) return
     const { resolve } = this.#pending
     this.#pending = undefined
@@ -208,7 +251,7 @@ export class ConductorEnd implements Bus {
     const { stage, code, message } = failed
     // An error with a code of ours begins with it.
     const problem = message.startsWith(`${code} `) ? message : `${code} ${message}`
-    this.abandon(new ColdpoolError('CP_STAGE', `stage ${stage}`, problem, 'a step'))
+    this.abandon(noStep(stage, problem))
   }
 
   #isOurs(kind: 'done' | 'failed', { generation, stage }: { generation: number; stage: StageId }, at: string): boolean {
@@ -220,69 +263,15 @@ export class ConductorEnd implements Bus {
   }
 }
 
-const text = z.string().max(4096)
-/** Actors may report what is not finite; a done that is not taken would be asked for for ever. */
-const figure = z.custom<number>((value) => typeof value === 'number')
-const whole = z.int().min(0)
-/** Quanta of mail in one report; a stage keeps fewer. */
-const HEARD_MAX = 16
-const detailsSchema = z.object({
-  events: z
-    .array(z.object({ quantum: z.number(), actor: text, code: text, fields: z.record(text, figure.or(text)) }))
-    .max(1 << 20),
-  telemetry: z.record(text, z.record(text, figure)).nullable(),
-  digests: z
-    .array(z.object({ ordinal: z.number(), mail: text, state: text }))
-    .max(1 << 16)
-    .nullable(),
-  heard: z
-    .array(
-      z.object({
-        quantum: whole,
-        lines: z.array(z.object({ from: whole, to: whole, kind: z.enum(KINDS), mails: whole, pages: whole })).max(LINES_MAX),
-        more: whole,
-      }),
-    )
-    .max(HEARD_MAX)
-    .optional(),
-})
-
-function reportOf({ stage, nextWake, mails, report }: Done, { mailFrom = NEVER, quantum: now }: Grant): Report {
-  if (report === null) return { stage, nextWake, mails, events: NO_EVENTS }
-  const { events, telemetry, digests, heard = [] } = report as z.infer<typeof detailsSchema>
-  // Of what was not asked for nothing is told.
-  const asked = heard.filter(({ quantum }) => quantum >= mailFrom && quantum <= now)
-  return {
-    stage,
-    nextWake,
-    mails,
-    events,
-    ...(telemetry && { telemetry }),
-    ...(digests && { digests }),
-    ...(asked.length > 0 && { heard: asked }),
-  }
+function noStep(stage: StageId, problem: string): ColdpoolError {
+  return new ColdpoolError('CP_STAGE', `stage ${stage}`, problem, 'a step')
 }
 
-const NO_EVENTS: Report['events'] = []
-
-function bagsOf(dones: readonly Done[]): Pick<ControlOf<'grant'>, 'bagsFrom' | 'bagsTo' | 'bagDigests'> {
-  const bagsFrom: number[] = []
-  const bagsTo: number[] = []
-  const bagDigests: string[] = []
-  for (const { stage, bagsTo: to, bagDigests: digests } of dones) {
-    for (let i = 0; i < to.length; i++) {
-      bagsFrom.push(stage)
-      bagsTo.push(to[i]!)
-      bagDigests.push(digests[i]!)
-    }
-  }
-  return { bagsFrom, bagsTo, bagDigests }
-}
-
-/** What every stage sent and when it will wake: the same again in every repetition. */
-function trailOf(dones: readonly Done[]): string {
+/** What every stage sent and when it will wake: the same again in every repetition, however far stages step ahead. */
+function trailOf(quantum: Quantum, reports: readonly Report[], stages: readonly StageSeen[]): string {
   const digest = new Digest()
-  for (const { stage, nextWake, mails, bagsTo, bagDigests } of dones) {
+  for (const { stage, nextWake, mails } of reports) {
+    const { bagsTo, bagDigests } = stages[stage]!.sentIn(quantum)
     digest.word(stage)
     digest.number(nextWake)
     digest.number(mails)

@@ -60,18 +60,18 @@ describe('a control message', () => {
     ['a number above 2^53', [ready, 2 ** 53, 2, 'x'], 'CP_WIRE ready.generation'],
     ['a number for a text', [ready, 1, 2, 3], 'CP_WIRE ready.instance'],
     ['a text above 4 KiB', [ready, 1, 2, 'x'.repeat(4097)], 'CP_WIRE ready.instance'],
-    ['no number', [done, 1, 2, 3, NaN, 0, [], [], null], 'CP_WIRE done.nextWake: got something else; expected real'],
-    ['a list with a fraction', [done, 1, 2, 3, 4, 0, [0.5], ['a'], null], 'CP_WIRE done.bagsTo'],
-    ['a list of numbers for texts', [done, 1, 2, 3, 4, 0, [0], [1], null], 'CP_WIRE done.bagDigests'],
-    ['a text for a list', [done, 1, 2, 3, 4, 0, 'ab', [], null], 'CP_WIRE done.bagsTo'],
-    ['a number for a flag', [grant, 1, 2, 3, 1, false, '', Infinity, null, [], [], []], 'CP_WIRE grant.observe'],
+    ['no number', [done, 1, 2, 3, NaN, 0, [], [], null, null], 'CP_WIRE done.nextWake: got something else; expected real'],
+    ['a list with a fraction', [done, 1, 2, 3, 4, 0, [0.5], ['a'], null, null], 'CP_WIRE done.bagsTo'],
+    ['a list of numbers for texts', [done, 1, 2, 3, 4, 0, [0], [1], null, null], 'CP_WIRE done.bagDigests'],
+    ['a text for a list', [done, 1, 2, 3, 4, 0, 'ab', [], null, null], 'CP_WIRE done.bagsTo'],
+    ['a number for a flag', [grant, 1, 2, 3, 4, 1, false, '', Infinity, 0, null, [], [], []], 'CP_WIRE grant.observe'],
   ])('with %s is CP_WIRE', (_, raw, message) => {
     expect(() => decodeControl(packr.pack(raw))).toThrow(message)
   })
 
   test('may hold a list of a million, and no more', () => {
     const most = Array.from({ length: 1 << 20 }, () => 0)
-    const pack = (list: number[]): Uint8Array => packr.pack([done, 1, 2, 3, 4, 0, list, [], null])
+    const pack = (list: number[]): Uint8Array => packr.pack([done, 1, 2, 3, 4, 0, list, [], null, null])
     expect(decodeControl(pack(most)).kind).toBe('done')
     expect(() => decodeControl(pack([...most, 0]))).toThrow('CP_WIRE done.bagsTo')
   })

@@ -109,15 +109,17 @@ export const CONTROL = {
   grant: {
     from: 'conductor',
     meaning:
-      'step this quantum, after the mail of the grant before: its bags are named by sending stage, receiving stage and digest. observe: report telemetry; final: step no more, report digests; set: take a snapshot first, under this name (empty: none); mailFrom: report what mail was delivered in this quantum or later, if it was not reported yet (infinity: none)',
+      'step this quantum, after the mail of the grant before: its bags are named by sending stage, receiving stage and digest. until: nothing but wakes and mail decides what is granted before this quantum, and no other writes to you, so step ahead to it by your own wakes and mail, at most 32 quanta and until you write to another. Whoever has stepped in this quantum already steps no more. observe: report telemetry; final: step no more, report digests; set: take a snapshot first, under this name (empty: none); mailFrom, mailTo: report what mail was delivered in these quanta, both included, if it was not reported yet (mailFrom infinity: none)',
     fields: {
       generation: 'whole',
       number: 'whole',
       quantum: 'whole',
+      until: 'whole',
       observe: 'flag',
       final: 'flag',
       set: 'text',
       mailFrom: 'real',
+      mailTo: 'whole',
       commands: 'data',
       bagsFrom: 'whole[]',
       bagsTo: 'whole[]',
@@ -126,7 +128,8 @@ export const CONTROL = {
   },
   done: {
     from: 'stage',
-    meaning: 'the grant is carried out, and these bags are sent; report holds events, telemetry and digests, if there are any',
+    meaning:
+      'the grant is carried out, and these bags are sent, in the last step; report holds events, telemetry and digests, if there are any; ahead are the steps behind the quantum of the grant. Whoever had stepped in it already sends the bags of its last step again, and tells of no step',
     fields: {
       generation: 'whole',
       stage: 'whole',
@@ -136,6 +139,7 @@ export const CONTROL = {
       bagsTo: 'whole[]',
       bagDigests: 'text[]',
       report: 'data',
+      ahead: 'data',
     },
   },
   need: {
@@ -172,6 +176,8 @@ export const DATA_NOTES = {
   'grant.commands': 'an array of commands (below) that take effect in this quantum, before anybody steps; nil: none',
   'done.report':
     'nil, or a map of `events` (an array of maps of quantum, actor, code and fields, a map of numbers and texts), `telemetry` (nil, or a map from actors to maps from names to numbers; if the grant says observe), `digests` (nil, or an array of maps of ordinal, mail and state, two texts; if the grant is final) and, if the grant has a mailFrom, `heard` (an array of maps of quantum, lines and more; a line is all mail of one kind from one actor to another, a map of from and to, two ordinals, kind, mails, how many, and pages, how many they list; more counts lines beyond 2048)',
+  'done.ahead':
+    'nil, or an array of steps, each an array of its quantum, the next wake after it, how many mails it sent, and its report',
 } as const
 
 export type ControlKind = keyof typeof CONTROL

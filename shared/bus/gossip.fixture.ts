@@ -11,18 +11,18 @@ import type { StageId } from './bus.ts'
 export class Gossip implements Actor {
   readonly id: string
   readonly ordinal: number
-  readonly #actors: number
+  readonly #listeners: readonly number[]
   readonly #until: Quantum
   readonly #stream: Stream
   #wake: Quantum
   #sent = 0
   #received = 0
 
-  /** `actors` of them chat until a quantum. */
-  constructor(ordinal: number, actors: number, until: Quantum) {
+  /** It chats with so many actors, or with those that are named, with who is named twice twice as much, until a quantum. */
+  constructor(ordinal: number, actors: number | readonly number[], until: Quantum) {
     this.id = `gossip-${ordinal}`
     this.ordinal = ordinal
-    this.#actors = actors
+    this.#listeners = typeof actors === 'number' ? Array.from({ length: actors }, (_, i) => i) : actors
     this.#until = until
     this.#stream = new Stream(fork(7, this.id))
     this.#wake = ordinal % 3
@@ -32,13 +32,14 @@ export class Gossip implements Actor {
     this.#received += inbox.length
     if (inbox.length > 2) out.event('crowded', { mails: inbox.length })
     // Who hears nothing falls silent until its next wake; who hears much answers less than it hears.
-    const mails = now < this.#until ? Math.min(3, this.#stream.below(inbox.length + 2)) : 0
+    const chats = now < this.#until && this.#listeners.length > 0
+    const mails = chats ? Math.min(3, this.#stream.below(inbox.length + 2)) : 0
     for (let i = 0; i < mails; i++) this.#tell(now, inbox, out)
-    this.#wake = now < this.#until ? now + 1 + this.#stream.below(9) : NEVER
+    this.#wake = chats ? now + 1 + this.#stream.below(9) : NEVER
   }
 
   #tell(now: Quantum, inbox: readonly Mail[], out: Outbox): void {
-    const to = this.#stream.below(this.#actors)
+    const to = this.#listeners[this.#stream.below(this.#listeners.length)]!
     this.#sent++
     const kind = this.#stream.below(4)
     if (kind === 0) out.send(to, 'pressure', { level: this.#stream.u32() })

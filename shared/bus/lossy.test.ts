@@ -62,6 +62,63 @@ describe('over a bad wire', () => {
   })
 })
 
+describe('stages that step ahead', () => {
+  const APART: Guests = { actors: 13, stages: 4, until: 120, apart: 1 }
+  const windows = fc.integer({ min: 2, max: 50 })
+  let alone: Outcome
+  let trail: readonly string[]
+
+  beforeAll(async () => {
+    alone = await onMemory(APART)
+    const network = new Network()
+    const party = await new Party(network, APART).open()
+    await network.until(party.finish())
+    trail = party.trail
+  })
+
+  test('end as on the memory bus and leave the trail of stages that wait for each other, whatever the wire does', async () => {
+    await fc.assert(
+      fc.asyncProperty(seeds, faults, cuts, windows, async (seed, bad, cutOff, apart) => {
+        const network = new Network(seed, bad)
+        for (const { stage, atMs, forMs } of cutOff) network.schedule(atMs, () => network.cut(nameOf(stage), forMs))
+        const party = await new Party(network, { ...APART, apart }).open()
+        expect(await network.until(party.finish())).toEqual(alone)
+        expect(party.trail).toEqual(trail)
+        await party.close()
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('need fewer grants the less they write to others, and drop nothing over a good wire', async () => {
+    const network = new Network()
+    const party = await new Party(network, { ...APART, apart: 20 }).open()
+    await network.until(party.finish())
+    expect(party.dropped.counts).toEqual({})
+    expect(party.number).toBeLessThan(0.7 * trail.length)
+  })
+
+  test('go on from a set, over other spans than before, as if nothing had happened', async () => {
+    await fc.assert(
+      fc.asyncProperty(seeds, faults, windows, windows, fc.nat(60), fc.nat(30), async (seed, bad, ...given) => {
+        const [apart, then, before, after] = given
+        const network = new Network(seed, bad)
+        const first = await new Party(network, { ...APART, apart }).open()
+        await network.until(first.play(before))
+        const kit = await network.until(first.set())
+        await network.until(first.play(after))
+        await first.close()
+        const second = await new Party(network, { ...APART, apart: then }, 2, kit).open()
+        expect(await network.until(second.finish())).toEqual(alone)
+        expect(first.trail).toEqual(trail.slice(0, first.trail.length))
+        expect(second.trail).toEqual(trail.slice(-second.trail.length))
+        await second.close()
+      }),
+      { numRuns: 25 },
+    )
+  })
+})
+
 describe('with an enemy on the wire', () => {
   test.each(Object.keys(arsenal()) as AttackName[])('%s changes nothing, and is counted', async (attack) => {
     await fc.assert(

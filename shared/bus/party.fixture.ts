@@ -20,6 +20,11 @@ export interface Guests {
   readonly stages: number
   /** They chat until this quantum. */
   readonly until: Quantum
+  /**
+   * Who is not on stage 0 chats with those of its own stage, and now and then says something to the first, who never answers. So they may
+   * step ahead, over so many quanta at once; default: all chat with all.
+   */
+  readonly apart?: Quantum
 }
 
 export interface Outcome {
@@ -73,7 +78,7 @@ export class Party {
     this.conductor = new ConductorEnd(
       network.wire('conductor'),
       { run: RUN, generation, roles, first: kit?.first ?? 1 },
-      { dropped, onTrail: ({ number, digest }) => this.trail.push(`${number} ${digest}`) },
+      { dropped, onTrail: ({ quantum, digest }) => this.trail.push(`${quantum} ${digest}`) },
     )
   }
 
@@ -92,7 +97,7 @@ export class Party {
     for (let i = 0; i < grants; i++) {
       const { quantum, events } = this.#standing
       if (quantum >= this.guests.until + 2) return false
-      this.#standing = await step(this.conductor, quantum, events)
+      this.#standing = await step(this.conductor, this.guests, quantum, events)
     }
     return true
   }
@@ -103,8 +108,9 @@ export class Party {
     return finale(this.conductor, this.guests, this.#standing.events)
   }
 
-  /** Takes a set with the next grant. */
+  /** Takes a set with the next grant before which nobody has stepped ahead. */
   async set(): Promise<Kit> {
+    while (this.conductor.furthest >= this.#standing.quantum) await this.play(1)
     const standing = this.#standing
     const first = this.number + 1
     this.#taken = []
@@ -153,21 +159,24 @@ export async function onMemory(guests: Guests): Promise<Outcome> {
   const bus = new MemoryBus()
   for (let id = 0; id < guests.stages; id++) await bus.join(id, stageOf(id, guests))
   let standing = START
-  while (standing.quantum < guests.until + 2) standing = await step(bus, standing.quantum, standing.events)
+  while (standing.quantum < guests.until + 2) standing = await step(bus, guests, standing.quantum, standing.events)
   return finale(bus, guests, standing.events)
 }
 
-function stageOf(id: StageId, { actors, stages, until }: Guests): Stage {
+function stageOf(id: StageId, { actors, stages, until, apart }: Guests): Stage {
   const mine = Array.from({ length: actors }, (_, ordinal) => ordinal).filter((ordinal) => ordinal % stages === id)
+  const company = id === 0 ? [] : [0, ...mine, ...mine, ...mine]
   return new Stage(
     id,
-    mine.map((ordinal) => new Gossip(ordinal, actors, until)),
+    mine.map((ordinal) => new Gossip(ordinal, apart === undefined ? actors : company, until)),
     (ordinal) => ordinal % stages,
   )
 }
 
-async function step(bus: Bus, quantum: Quantum, before: readonly string[]): Promise<Standing> {
-  const reports = await bus.grant({ quantum, observe: quantum % 5 === 0, final: false })
+async function step(bus: Bus, { apart, until: end }: Guests, quantum: Quantum, before: readonly string[]): Promise<Standing> {
+  const every = apart ?? 5
+  const until = apart === undefined ? {} : { until: Math.min((Math.floor(quantum / every) + 1) * every, end + 2) }
+  const reports = await bus.grant({ quantum, observe: quantum % every === 0, final: false, ...until })
   const events = [...before, ...reports.flatMap((report) => report.events.map((event) => JSON.stringify(event)))]
   const wakes = reports.map(({ nextWake }) => nextWake)
   const quiet = reports.every(({ mails }) => mails === 0)

@@ -3,7 +3,7 @@ import { InvariantError } from '../errors.ts'
 import { PLAIN_GRANT } from './control.fixture.ts'
 import { type ControlOf, decodeControl, encodeControl } from './control.ts'
 import type { Bag, Grant, StageHandler } from './bus.ts'
-import { digestOf, sealBag } from './mailbag.ts'
+import { digestOf, readParcel, sealBag } from './mailbag.ts'
 import { StageEnd, type StageEndOptions, type StageEndSpec } from './stage-end.ts'
 import { subject } from './wire.ts'
 import { type FakeWire, Network } from './wire.fixture.ts'
@@ -149,7 +149,7 @@ describe('a grant', () => {
     const sealed = sealBag(3, 0, bagTo(1, 9))
     bag(sealed.bytes)
     grant({ set: 'set-1', bagsFrom: [2], bagsTo: [1], bagDigests: [sealed.digest] })
-    grant({ number: 2 })
+    grant({ number: 2, quantum: 11 })
     expect(order).toEqual(['set-1', [bagTo(1, 9)], 'step', 'step'])
   })
 
@@ -157,7 +157,7 @@ describe('a grant', () => {
     await open({ first: 8, inbox: [bagTo(1, 9)] })
     grant({ number: 7 })
     grant({ number: 8 })
-    grant({ number: 9 })
+    grant({ number: 9, quantum: 11 })
     expect(steps.map(({ inbox }) => inbox)).toEqual([[bagTo(1, 9)], []])
   })
 
@@ -188,6 +188,7 @@ describe('a grant', () => {
       bagsTo: [],
       bagDigests: [],
       report: { events, telemetry: { a: { b: 0.5 } }, digests: null },
+      ahead: null,
     })
   })
 
@@ -204,6 +205,107 @@ describe('a grant', () => {
     expect(steps.map(({ grant: given }) => given.mailFrom)).toEqual([8, undefined])
     const reports = said.map(({ bytes }) => (decodeControl(bytes).body as ControlOf<'done'>).report)
     expect(reports).toEqual([{ events: [], telemetry: null, digests: null, heard }, null])
+  })
+})
+
+describe('a grant that says how far nothing but wakes and mail count', () => {
+  /** Where it wakes after each quantum; to whom it writes in some. */
+  let wakes: readonly number[]
+  let writes: Readonly<Record<number, number>>
+
+  beforeEach(() => {
+    wakes = []
+    writes = {}
+    step = (given, inbox) => {
+      steps.push({ grant: given, inbox })
+      const { quantum } = given
+      const to = writes[quantum]
+      const bags = to === undefined ? [] : [{ ...bagTo(to, quantum), from: 1 }]
+      const nextWake = Math.min(Infinity, ...wakes.filter((wake) => wake > quantum))
+      const events = quantum === 12 ? [{ quantum, actor: 'a', code: 'c', fields: {} }] : []
+      return { bags, report: { stage: 1, nextWake, mails: bags.length, events } }
+    }
+  })
+
+  const stepped = (): number[] => steps.map(({ grant: { quantum } }) => quantum)
+  const dones = (): ControlOf<'done'>[] =>
+    said.filter(({ kind }) => kind === 'done').map(({ bytes }) => decodeControl(bytes).body as ControlOf<'done'>)
+
+  test('lets the stage go on to there by its wakes and its mail to itself, in one done', async () => {
+    await open()
+    wakes = [12, 15, 20, 21]
+    writes = { 12: 1 }
+    grant({ until: 20, observe: true })
+    expect(stepped()).toEqual([10, 12, 13, 15])
+    expect(steps.map(({ grant: { observe } }) => observe)).toEqual([true, false, false, false])
+    expect(steps.map(({ inbox }) => inbox.length)).toEqual([0, 0, 1, 0])
+    const events = [{ quantum: 12, actor: 'a', code: 'c', fields: {} }]
+    const ahead = [
+      [12, 15, 1, { events, telemetry: null, digests: null }],
+      [13, 15, 0, null],
+      [15, 20, 0, null],
+    ]
+    expect(dones()).toMatchObject([{ number: 1, nextWake: 12, mails: 0, bagsTo: [], ahead }])
+    grant({ number: 2, quantum: 20, until: 22 })
+    expect(stepped()).toEqual([10, 12, 13, 15, 20, 21])
+  })
+
+  test('lets it go on until it writes to another, and no further than 32 quanta, whatever it says', async () => {
+    await open()
+    wakes = Array.from({ length: 100 }, (_, i) => 11 + i)
+    writes = { 14: 2 }
+    grant({ until: 1000 })
+    expect(stepped()).toEqual([10, 11, 12, 13, 14])
+    expect(kinds()).toEqual(['bag', 'done'])
+    expect(dones()[0]).toMatchObject({ mails: 0, bagsTo: [2], ahead: [{}, {}, {}, [14, 15, 1, null]] })
+    grant({ number: 2, quantum: 15, until: 1000 })
+    expect(stepped().at(-1)).toBe(15 + 31)
+  })
+
+  test('lets it go on no longer than others can do without it', async () => {
+    await open()
+    const plain = step
+    step = (...given) => {
+      network.advance(30)
+      return plain(...given)
+    }
+    wakes = [11, 12, 13, 14, 15, 16, 17]
+    grant({ until: 20 })
+    // The clock runs from the first step ahead.
+    expect(stepped()).toEqual([10, 11, 12, 13, 14])
+  })
+
+  test('and comes for a quantum in which it has stepped already has its last bags sent again, and no step done', async () => {
+    const end = await open()
+    wakes = [11, 12]
+    writes = { 10: 1, 12: 2 }
+    grant({ until: 20 })
+    expect(stepped()).toEqual([10, 11, 12])
+    const first = said.find(({ kind }) => kind === 'bag')
+    said = []
+    grant({ number: 2, quantum: 11, until: 20 })
+    expect(stepped()).toEqual([10, 11, 12])
+    const again = said.find(({ kind }) => kind === 'bag')
+    expect(readParcel(again!.bytes)).toEqual({ ...readParcel(first!.bytes), number: 2 })
+    expect(dones()).toMatchObject([{ number: 2, bagsTo: [2], report: null, ahead: null }])
+    expect(decodeControl(said[1]!.bytes).body).toMatchObject({ bagDigests: [digestOf(readParcel(first!.bytes)!.packed)] })
+    grant({ number: 3, quantum: 13 })
+    expect(stepped()).toEqual([10, 11, 12, 13])
+    expect(end.dropped.counts).toEqual({})
+  })
+
+  test.each([
+    ['a set', {}],
+    ['mail', { set: '', bagsFrom: [2], bagsTo: [1] }],
+  ])('must not come with %s for a quantum in which it has stepped', async (_, more) => {
+    await open({}, { onSet: () => expect.fail('too late') })
+    wakes = [11, 12]
+    grant({ until: 20 })
+    const sealed = sealBag(3, 1, bagTo(1, 10))
+    bag(sealed.bytes)
+    grant({ number: 2, quantum: 11, set: 'a', ...more, ...('bagsTo' in more && { bagDigests: [sealed.digest] }) })
+    expect(kinds().slice(-1)).toEqual(['failed'])
+    expect(decodeControl(said.at(-1)!.bytes).body).toMatchObject({ code: 'InvariantError' })
   })
 })
 

@@ -1,15 +1,16 @@
 /**
  * A stage's end of the protocol: hears grants, waits until it has every bag that the grant names, steps, sends its bags,
  * and says done. Grants are numbered; one that comes again gets the same done again, a bag that is missing is asked for
- * again, so any message may be lost or doubled. What is kept is one grant's bags and done.
+ * again, so any message may be lost or doubled. What is kept is one grant's bags and done. Where the grant says how far nothing
+ * but wakes and mail count, the stage goes on by itself, until it writes to another; one done tells of all those steps.
  */
 import type { ActorEvent } from '../actor.ts'
-import { ColdpoolError } from '../errors.ts'
-import type { Bag, Grant, Report, StageHandler, StageId } from './bus.ts'
+import { assert, ColdpoolError } from '../errors.ts'
+import { AHEAD_MAX, type Bag, type Grant, nextAfter, type Report, type StageHandler, type StageId } from './bus.ts'
 import type { Command } from '../command.ts'
 import { encodeControl, readControl } from './control.ts'
 import { ROLES } from '../messages.ts'
-import { NEVER } from '../time.ts'
+import { NEVER, type Quantum } from '../time.ts'
 import { Mailbag, readParcel, sealBag, type SealedBag } from './mailbag.ts'
 import { encodeDone, type GrantTo, readGrant } from './turn.ts'
 import { Dropped, subject, type Subscription, type Wire } from './wire.ts'
@@ -38,6 +39,8 @@ export interface StageEndOptions {
 
 /** A missing bag is asked for after so many looks at the clock, one every LOOK_MS. */
 const LOOK_MS = 25
+/** So long it steps ahead at most: whoever is at work hears nothing. */
+const AHEAD_MS = 100
 
 export class StageEnd {
   readonly #wire: Wire
@@ -49,7 +52,10 @@ export class StageEnd {
   readonly dropped: Dropped
   #inbox: readonly Bag[] | undefined
   /** Bags to itself never travel. */
-  #own: Bag[] = []
+  #own: readonly Bag[] = []
+  /** The last quantum in which it stepped, and what it sent to others in it. */
+  #stepped: Quantum = -1
+  #bags: readonly Bag[] = []
   /** Of the last grant carried out. */
   #number: number
   #done: Uint8Array | undefined
@@ -166,33 +172,20 @@ export class StageEnd {
     if (this.#inbox === undefined && this.#mailbag.missing(this.#number, grant.named).length > 0) return
     this.#waiting = undefined
     try {
-      const inbox = this.#inbox ?? [...this.#mailbag.take(this.#number, grant.named), ...this.#own]
+      const bags = this.#inbox ?? this.#mailbag.take(this.#number, grant.named)
       this.#inbox = undefined
-      this.#own = []
-      if (this.#options.onMoment) this.#carryOutSlowly(grant, inbox, this.#options.onMoment).catch((error) => this.fail(error))
-      else this.#carryOut(grant, inbox)
+      if (this.#options.onMoment) this.#carryOutSlowly(grant, bags, this.#options.onMoment).catch((error) => this.fail(error))
+      else this.#finish(grant, this.#carryOut(grant, this.#inboxOf(grant, bags)))
     } catch (error) {
       this.fail(error)
     }
   }
 
-  #carryOut(grant: GrantTo, inbox: readonly Bag[]): void {
-    if (grant.set !== '') this.#options.onSet?.(grant.set, inbox)
-    const done = this.#step(grant, inbox)
-    this.#finish(grant, done)
-  }
-
-  async #carryOutSlowly(
-    grant: GrantTo,
-    inbox: readonly Bag[],
-    onMoment: NonNullable<StageEndOptions['onMoment']>,
-  ): Promise<void> {
+  async #carryOutSlowly(grant: GrantTo, bags: readonly Bag[], onMoment: NonNullable<StageEndOptions['onMoment']>): Promise<void> {
     this.#stepping = true
-    if (grant.set !== '') {
-      this.#options.onSet?.(grant.set, inbox)
-      await onMoment('set', grant.number)
-    }
-    const done = this.#step(grant, inbox)
+    const inbox = this.#inboxOf(grant, bags)
+    if (grant.set !== '') await onMoment('set', grant.number)
+    const done = this.#carryOut(grant, inbox)
     await this.#wire.flush()
     await onMoment('bags', grant.number)
     this.#stepping = false
@@ -202,28 +195,56 @@ export class StageEnd {
     await onMoment('done', grant.number)
   }
 
-  /** Steps and sends the bags; gives the done that names them. */
-  #step(grant: GrantTo, inbox: readonly Bag[]): Uint8Array {
-    const { generation, stage } = this.#spec
-    const { number } = grant
-    const { bags, report } = this.#handler.step(toStep(grant), inbox)
-    const sealed: SealedBag[] = []
-    const bagsTo: StageId[] = []
-    const bagDigests: string[] = []
-    for (const bag of bags) {
-      if (bag.to === stage) {
-        this.#own.push(bag)
-        continue
-      }
-      const parcel = sealBag(generation, number, bag)
-      sealed.push(parcel)
-      bagsTo.push(parcel.to)
-      bagDigests.push(parcel.digest)
+  /** What is delivered in the step to which the grant leads, when the set that it asks for is taken; undefined: it has stepped further. */
+  #inboxOf({ quantum, set }: GrantTo, bags: readonly Bag[]): readonly Bag[] | undefined {
+    if (quantum <= this.#stepped) {
+      assert(bags.length === 0 && set === '', `quantum ${quantum} comes to stage ${this.#spec.stage} after it has stepped in it`)
+      return undefined
     }
-    for (const parcel of sealed) this.#post(parcel)
-    this.#sent = [this.#sent[1], { number, bags: sealed }]
-    const { nextWake, mails } = report
-    return encodeDone({ generation, stage, number, nextWake, mails, bagsTo, bagDigests, report: detailsOf(report) })
+    const inbox = [...bags, ...this.#own]
+    if (set !== '') this.#options.onSet?.(set, inbox)
+    return inbox
+  }
+
+  /** Steps, and further than the grant's quantum where that is allowed; sends the bags of the last step; gives the done. */
+  #carryOut(grant: GrantTo, inbox: readonly Bag[] | undefined): Uint8Array {
+    const { number, quantum, until } = grant
+    if (inbox === undefined) return this.#sendBags(number, NOTHING_NEW, null)
+    const first = this.#step(toStep(grant), inbox)
+    const ahead: StepAhead[] = []
+    const end = Math.min(until, quantum + AHEAD_MAX)
+    const beganMs = this.#wire.now()
+    for (let next = this.#next(first); next < end && this.#wire.now() - beganMs < AHEAD_MS;) {
+      const report = this.#step({ quantum: next, observe: false, final: false }, this.#own)
+      ahead.push([next, report.nextWake, report.mails, detailsOf(report)])
+      next = this.#next(report)
+    }
+    return this.#sendBags(number, first, ahead.length > 0 ? ahead : null)
+  }
+
+  #step(grant: Grant, inbox: readonly Bag[]): Report {
+    const { bags, report } = this.#handler.step(grant, inbox)
+    const { stage } = this.#spec
+    this.#stepped = grant.quantum
+    this.#own = bags.filter(({ to }) => to === stage)
+    this.#bags = bags.filter(({ to }) => to !== stage)
+    return report
+  }
+
+  /** In which it must step, if no other has a say in that. */
+  #next(report: Report): Quantum {
+    return this.#bags.length > 0 ? NEVER : nextAfter(this.#stepped, report)
+  }
+
+  #sendBags(number: number, first: Omit<Report, 'stage'>, ahead: readonly StepAhead[] | null): Uint8Array {
+    const { generation, stage } = this.#spec
+    const bags = this.#bags.map((bag) => sealBag(generation, number, bag))
+    for (const bag of bags) this.#post(bag)
+    this.#sent = [this.#sent[1], { number, bags }]
+    const bagsTo = bags.map(({ to }) => to)
+    const bagDigests = bags.map(({ digest }) => digest)
+    const { nextWake, mails } = first
+    return encodeDone({ generation, stage, number, nextWake, mails, bagsTo, bagDigests, report: detailsOf(first), ahead })
   }
 
   #finish(grant: GrantTo, done: Uint8Array): void {
@@ -264,16 +285,18 @@ interface Sent {
 }
 
 const NOTHING_SENT: Sent = { number: -1, bags: [] }
+/** Of a grant whose quantum was stepped before it came. */
+const NOTHING_NEW: Omit<Report, 'stage'> = { nextWake: NEVER, mails: 0, events: [] }
 
 /** As nearly all grants are, without the rest: an object put together of parts is made slowly. */
-function toStep({ quantum, observe, final, mailFrom, commands }: GrantTo): Grant {
+function toStep({ quantum, observe, final, mailFrom, mailTo, commands }: GrantTo): Grant {
   if (commands === null && mailFrom === NEVER) return { quantum, observe, final }
   return {
     quantum,
     observe,
     final,
     ...(commands !== null && { commands: commands as readonly Command[] }),
-    ...(mailFrom !== NEVER && { mailFrom }),
+    ...(mailFrom !== NEVER && { mailFrom, mailTo }),
   }
 }
 
@@ -284,8 +307,11 @@ export interface ReportDetails {
   readonly heard?: NonNullable<Report['heard']>
 }
 
+/** Quantum, next wake, how many mails were sent, and what else there is to say. */
+export type StepAhead = readonly [quantum: Quantum, nextWake: Quantum, mails: number, report: ReportDetails | null]
+
 /** Null if there is nothing to say, as in most quanta. */
-function detailsOf({ events, telemetry, digests, heard }: Report): ReportDetails | null {
+function detailsOf({ events, telemetry, digests, heard }: Omit<Report, 'stage'>): ReportDetails | null {
   if (events.length === 0 && !telemetry && !digests && !heard) return null
   return { events, telemetry: telemetry ?? null, digests: digests ?? null, ...(heard && { heard }) }
 }

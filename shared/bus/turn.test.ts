@@ -24,7 +24,7 @@ const done = fc
   .record({ any: controlOf('done'), bags, plain: fc.constantFrom(true, true, false) })
   .map(({ any, bags: given, plain }) => ({
     ...(any.body as ControlOf<'done'>),
-    ...(plain && { report: null }),
+    ...(plain && { report: null, ahead: null }),
     bagsTo: given.map(({ to }) => to),
     bagDigests: given.map((bag) => bag.digest),
   }))
@@ -144,7 +144,7 @@ describe('a done', () => {
   })
 })
 
-const PLACE_OF_BAGS = 42
+const PLACE_OF_BAGS = 60
 const DONE: ControlOf<'done'> = {
   generation: 1,
   stage: 2,
@@ -154,4 +154,5 @@ const DONE: ControlOf<'done'> = {
   bagsTo: [],
   bagDigests: [],
   report: null,
+  ahead: null,
 }

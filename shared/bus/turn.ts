@@ -1,7 +1,7 @@
 /**
  * A grant and its done as bytes: they go to and fro in every quantum, between processes that have just been woken, so what counts
  * is how little code they touch. Both are messages of control.ts like all others, and any form of msgpack that the
- * table allows is understood. The plain ones, which are nearly all (no set, no commands; no report), are written in msgpack's
+ * table allows is understood. The plain ones, which are nearly all (no set, no commands; no report, no step ahead), are written in msgpack's
  * widest form, so that every field has its place, and are read there. Whatever does not stand in its place is left to control.ts.
  */
 import type { StageId } from './bus.ts'
@@ -29,9 +29,21 @@ const STAGE_BYTES = 5
 const DIGEST_CHARS = 24
 const DIGEST_BYTES = 1 + DIGEST_CHARS
 
-const GRANT_HEAD = head('grant', 11)
-const GRANT = { generation: 2, number: 11, quantum: 20, observe: 29, final: 30, set: 31, mailFrom: 32, commands: 41, bags: 42 }
-const DONE_HEAD = head('done', 8)
+const GRANT_HEAD = head('grant', 13)
+const GRANT = {
+  generation: 2,
+  number: 11,
+  quantum: 20,
+  until: 29,
+  observe: 38,
+  final: 39,
+  set: 40,
+  mailFrom: 41,
+  mailTo: 50,
+  commands: 59,
+  bags: 60,
+}
+const DONE_HEAD = head('done', 9)
 const DONE = { generation: 2, stage: 11, number: 20, nextWake: 29, mails: 38, bags: 47 }
 
 function head(kind: 'grant' | 'done', fields: number): readonly [number, number] {
@@ -39,7 +51,8 @@ function head(kind: 'grant' | 'done', fields: number): readonly [number, number]
 }
 
 export function encodeGrant(grant: ControlOf<'grant'>): Uint8Array {
-  const { generation, number, quantum, observe, final, set, mailFrom, commands, bagsFrom, bagsTo, bagDigests } = grant
+  const { generation, number, quantum, until, observe, final, set, mailFrom, mailTo, commands, bagsFrom, bagsTo, bagDigests } =
+    grant
   if (set !== '' || commands !== null || !bagDigests.every(isShort)) return encodeControl('grant', grant)
   const bytes = Buffer.allocUnsafe(GRANT.bags + 3 * COUNT_BYTES + bagsTo.length * (2 * STAGE_BYTES + DIGEST_BYTES))
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -48,10 +61,12 @@ export function encodeGrant(grant: ControlOf<'grant'>): Uint8Array {
   putReal(view, GRANT.generation, generation)
   putReal(view, GRANT.number, number)
   putReal(view, GRANT.quantum, quantum)
+  putReal(view, GRANT.until, until)
   bytes[GRANT.observe] = observe ? TRUE : FALSE
   bytes[GRANT.final] = final ? TRUE : FALSE
   bytes[GRANT.set] = FIXSTR_0
   putReal(view, GRANT.mailFrom, mailFrom)
+  putReal(view, GRANT.mailTo, mailTo)
   bytes[GRANT.commands] = NIL
   const at = putStages(view, putStages(view, GRANT.bags, bagsFrom), bagsTo)
   putDigests(bytes, view, at, bagDigests)
@@ -86,10 +101,12 @@ function plainGrant(bytes: Uint8Array, stage: StageId, stages: number): GrantTo 
   const generation = wholeAt(view, GRANT.generation)
   const number = wholeAt(view, GRANT.number)
   const quantum = wholeAt(view, GRANT.quantum)
+  const until = wholeAt(view, GRANT.until)
   const mailFrom = realAt(view, GRANT.mailFrom)
+  const mailTo = wholeAt(view, GRANT.mailTo)
   const observe = bytes[GRANT.observe] === TRUE
   const final = bytes[GRANT.final] === TRUE
-  if (generation < 0 || number < 0 || quantum < 0 || Number.isNaN(mailFrom)) return undefined
+  if (generation < 0 || number < 0 || quantum < 0 || until < 0 || Number.isNaN(mailFrom) || mailTo < 0) return undefined
   if ((!observe && bytes[GRANT.observe] !== FALSE) || (!final && bytes[GRANT.final] !== FALSE)) return undefined
   const named: NamedBag[] = []
   for (let i = 0; i < count; i++) {
@@ -102,13 +119,13 @@ function plainGrant(bytes: Uint8Array, stage: StageId, stages: number): GrantTo 
     if (digest === undefined) return undefined
     named.push({ from, digest })
   }
-  return { generation, number, quantum, observe, final, set: '', mailFrom, commands: null, named }
+  return { generation, number, quantum, until, observe, final, set: '', mailFrom, mailTo, commands: null, named }
 }
 
 export function encodeDone(done: ControlOf<'done'>): Uint8Array {
-  const { generation, stage, number, nextWake, mails, bagsTo, bagDigests, report } = done
-  if (report !== null || !bagDigests.every(isShort)) return encodeControl('done', done)
-  const bytes = Buffer.allocUnsafe(DONE.bags + 2 * COUNT_BYTES + bagsTo.length * (STAGE_BYTES + DIGEST_BYTES) + 1)
+  const { generation, stage, number, nextWake, mails, bagsTo, bagDigests, report, ahead } = done
+  if (report !== null || ahead !== null || !bagDigests.every(isShort)) return encodeControl('done', done)
+  const bytes = Buffer.allocUnsafe(DONE.bags + 2 * COUNT_BYTES + bagsTo.length * (STAGE_BYTES + DIGEST_BYTES) + 2)
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   bytes[0] = DONE_HEAD[0]
   bytes[1] = DONE_HEAD[1]
@@ -117,7 +134,7 @@ export function encodeDone(done: ControlOf<'done'>): Uint8Array {
   putReal(view, DONE.number, number)
   putReal(view, DONE.nextWake, nextWake)
   putReal(view, DONE.mails, mails)
-  bytes[putDigests(bytes, view, putStages(view, DONE.bags, bagsTo), bagDigests)] = NIL
+  bytes.fill(NIL, putDigests(bytes, view, putStages(view, DONE.bags, bagsTo), bagDigests))
   return bytes
 }
 
@@ -132,7 +149,7 @@ function plainDone(bytes: Uint8Array): ControlOf<'done'> | undefined {
   const count = view.getUint32(DONE.bags + 1)
   const digests = DONE.bags + COUNT_BYTES + count * STAGE_BYTES
   const end = digests + COUNT_BYTES + count * DIGEST_BYTES
-  if (bytes.length !== end + 1 || bytes[end] !== NIL) return undefined
+  if (bytes.length !== end + 2 || bytes[end] !== NIL || bytes[end + 1] !== NIL) return undefined
   if (!isCount(view, DONE.bags, count) || !isCount(view, digests, count)) return undefined
   const generation = wholeAt(view, DONE.generation)
   const stage = wholeAt(view, DONE.stage)
@@ -149,7 +166,7 @@ function plainDone(bytes: Uint8Array): ControlOf<'done'> | undefined {
     bagsTo.push(to)
     bagDigests.push(digest)
   }
-  return { generation, stage, number, nextWake, mails, bagsTo, bagDigests, report: null }
+  return { generation, stage, number, nextWake, mails, bagsTo, bagDigests, report: null, ahead: null }
 }
 
 function putReal(view: DataView, at: number, value: number): void {

@@ -19,6 +19,7 @@ import type { Conductor } from '#services/conductor/conductor.ts'
 import { conduct, FIRST_GRANT, type GrantOutcome, type GrantState } from '#services/conductor/grants.ts'
 import { Cast } from '../actors.ts'
 import { Admission, type Request } from '../admission.ts'
+import { areApart } from '../apart.ts'
 import { soonest } from '../desk.ts'
 import type { RunFolder } from '../folder.ts'
 import { Ledger, type LedgerSnapshot, type RunResult } from '../ledger.ts'
@@ -234,7 +235,7 @@ export class Director {
         if (bus.failure) throw bus.failure
       })
       await this.#restoreLedger(set)
-      if (set) this.#trail.forget(set.first)
+      this.#trail.forget(from.last + 1)
       this.#pacer.anchor(this.#secondsOf(from.quantum))
       this.#state = 'running'
       this.#log.info({ generation }, 'granting')
@@ -261,7 +262,7 @@ export class Director {
   #conduct(bus: ConductorEnd, conductor: Conductor, from: GrantState): Promise<GrantOutcome> {
     const { onMoment } = this.#options
     let buildMs = 0
-    const builtAt = bus.number + GRANTS_TO_BUILD
+    let grants = 0
     const placing: Bus = {
       name: bus.name,
       join: (stage, handler) => bus.join(stage, handler),
@@ -271,8 +272,8 @@ export class Director {
         const grantedMs = this.#wire.now()
         countGrant()
         const reports = await bus.grant(grant.commands ? { ...grant, commands: this.#placed(grant.commands) } : grant)
-        if (bus.number <= builtAt) buildMs += this.#wire.now() - grantedMs
-        if (bus.number === builtAt) this.#sets.begun(buildMs)
+        if (++grants <= GRANTS_TO_BUILD) buildMs += this.#wire.now() - grantedMs
+        if (grants === GRANTS_TO_BUILD) this.#sets.begun(buildMs)
         if (onMoment) await onMoment('done', bus.number)
         return reports
       },
@@ -283,6 +284,7 @@ export class Director {
       sampleEvery: this.#scenario.sample / this.#scenario.quantum,
       lookEvery: lookEvery(this.#scenario),
       attentive: quantaASecond(this.#scenario),
+      mayStepAhead: () => this.#mayStepAhead(conductor),
       script: this.#script,
       proceed: (state) => this.#proceed(state, bus),
       onReports: (quantum, reports, sample) => {
@@ -293,10 +295,16 @@ export class Director {
     })
   }
 
+  /** Where there is a pace somebody watches, and what he asks for should be done at once. */
+  #mayStepAhead({ anyLeft }: Conductor): boolean {
+    const { pace, paused } = this.#pacer
+    return pace === 0 && !paused && !anyLeft && areApart(this.#cast.members, (ordinal) => this.#placement.stageOf[ordinal])
+  }
+
   /** Between two grants: everything that comes from outside, and the pace. */
   #proceed(state: GrantState, bus: ConductorEnd): Promise<boolean> | boolean {
     this.#grants = state
-    const quiet = !this.#commands.waiting && !this.#gate.waiting && !this.#sets.due && !this.#sets.overdue
+    const quiet = !this.#commands.waiting && !this.#gate.waiting && !this.#sets.isDue(bus, state) && !this.#sets.overdue
     const { leave } = this.#options
     if (quiet && this.#waitMs(state) === 0 && !this.#endsEarly && leave?.aborted !== true) return true
     return this.#attend(state, bus)
@@ -318,7 +326,7 @@ export class Director {
       await sleep(Math.min(waitMs, full ? FULL_RETRY_MS : LOOK_MS))
     }
     this.#sayIfBehind(state)
-    if (this.#sets.due) {
+    if (this.#sets.isDue(bus, state)) {
       // From here on what was gathered goes to the run folder, which may be another's by now.
       await this.#journal.stillOurs()
       this.#sets.begin(bus, state, this.#placement, this.#ledger.snapshot())
@@ -337,7 +345,7 @@ export class Director {
   async #stamp(request: Request, state: GrantState): Promise<Stamped> {
     const soon = soonest(state, this.#pacer, this.#scenario.quantum)
     // What was seen to happen stands: a run that repeats itself after a recovery takes nothing new before it has caught up.
-    const quantum = Math.max(soon, this.#trail.furthest + 1)
+    const quantum = Math.max(soon, this.#trail.furthest + 1, this.#bus!.furthest + 1)
     const stamped: Stamped = { quantum, command: this.#admission.prepare(request, quantum) }
     this.#checkRoom(stamped.command)
     // What the journal has no room for does not take effect.
@@ -399,7 +407,7 @@ export class Director {
     if (saved) stage.restore(saved.state)
     const handler: StageHandler = {
       step: (grant, bags) => {
-        this.#gate.pass(bus.number, grant.quantum, bags)
+        this.#gate.pass(grant.quantum, bags)
         return stage.step(grant, bags)
       },
     }

@@ -249,10 +249,10 @@ describe('what its actor hears', () => {
       subject('run-1', 'progress', 'conductor', '*'),
       (bytes, at) => void heard.push([at.split('.')[4], packr.unpack(bytes)]),
     )
-    gate.pass(4, 20, [bag(7, 1), bag(0, 2), bag(5, 3)])
-    gate.pass(4, 20, [bag(7, 1)])
-    gate.pass(3, 19, [bag(7, 9)])
-    gate.pass(5, 21, [{ ...bag(7, 4), mails: [...bag(7, 4).mails, ...bag(7, 5).mails] }])
+    gate.pass(20, [bag(7, 1), bag(0, 2), bag(5, 3)])
+    gate.pass(20, [bag(7, 1)])
+    gate.pass(19, [bag(7, 9)])
+    gate.pass(21, [{ ...bag(7, 4), mails: [...bag(7, 4).mails, ...bag(7, 5).mails] }])
     network.advance(1)
     expect(heard).toEqual([
       [id, [20, 'pressure', [1]]],
@@ -270,7 +270,7 @@ describe('what its actor hears', () => {
       subject('run-1', 'progress', 'conductor', '*'),
       (bytes, at) => void heard.push([at.split('.')[4], packr.unpack(bytes)]),
     )
-    gate.pass(4, 20, [])
+    gate.pass(20, [])
     gate.dismiss()
     network.advance(1)
     expect(heard).toEqual([[id, [20, 'over', []]]])

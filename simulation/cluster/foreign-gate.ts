@@ -14,6 +14,7 @@ import { ColdpoolError } from '#shared/errors.ts'
 import type { Kind } from '#shared/messages.ts'
 import { StoreFull } from '#shared/observe/store.ts'
 import { pack, unpack } from '#shared/packing.ts'
+import type { Quantum } from '#shared/time.ts'
 import { ScenarioError } from '#shared/scenario/problems.ts'
 import type { Cast } from '../actors.ts'
 import type { Request } from '../admission.ts'
@@ -60,9 +61,8 @@ export class ForeignGate {
   readonly #answers = new Map<string, Promise<object>>()
   #waiting: Waiting[] = []
   #subscriptions: Subscription[] = []
-  /** Grants up to here have been passed on; a repetition says nothing twice. */
-  #toldUpTo = 0
-  #quantum = 0
+  /** Up to this one all was passed on, which is nothing in the first; a repetition says nothing twice. */
+  #quantum: Quantum = 0
 
   constructor(parts: ForeignGateParts) {
     this.#parts = parts
@@ -113,9 +113,8 @@ export class ForeignGate {
   }
 
   /** What the stage of the strangers is handed in a grant: what is for them goes out. */
-  pass(number: number, quantum: number, bags: readonly Bag[]): void {
-    if (number <= this.#toldUpTo) return
-    this.#toldUpTo = number
+  pass(quantum: Quantum, bags: readonly Bag[]): void {
+    if (quantum <= this.#quantum) return
     this.#quantum = quantum
     const { cast } = this.#parts
     for (const bag of bags) {

@@ -82,12 +82,12 @@ describe('a journal', () => {
     await journal.whole(setAt(10, 0))
     await journal.command(stop('b', 2))
     await journal.whole(setAt(20, 0))
-    await journal.remember({ number: 21, quantum: 30, digest: 'x' })
+    await journal.remember({ quantum: 30, digest: 'x' })
     const next = await resumed()
     expect(next.order).toEqual(ORDER)
     expect(next.commands).toEqual([stop('a', 1), stop('b', 2)])
     expect(next.set).toEqual(setAt(20, 0))
-    expect(next.trail).toEqual([{ number: 21, quantum: 30, digest: 'x' }])
+    expect(next.trail).toEqual([{ quantum: 30, digest: 'x' }])
     expect(await next.nextGeneration()).toBe(2)
     expect(await next.nextGeneration()).toBe(3)
   })
@@ -125,7 +125,7 @@ describe('a journal', () => {
     await second.nextGeneration()
     await expect(first.command(stop('ghost'))).rejects.toThrow(/^CP_SUPERSEDED/)
     await expect(first.whole(setAt(11, 0))).rejects.toThrow(/^CP_SUPERSEDED/)
-    await first.remember({ number: 12, quantum: 12, digest: 'ghost' })
+    await first.remember({ quantum: 12, digest: 'ghost' })
     await second.command(stop('b'))
     const third = await resumed()
     expect(third.commands).toEqual([stop('a'), stop('b')])
@@ -165,21 +165,21 @@ describe('a journal', () => {
 })
 
 describe('the trail', () => {
-  const mark = (number: number, digest: string) => ({ number, quantum: 10 * number, digest })
+  const mark = (quantum: number, digest: string) => ({ quantum, digest })
 
   test('lets the same pass again, and nothing else', async () => {
     const trail = new Trail(await opened(), () => 0)
-    for (const number of [1, 2, 3]) trail.take(mark(number, `d${number}`))
-    for (const number of [2, 3, 4]) trail.take(mark(number, `d${number}`))
+    for (const quantum of [1, 2, 3]) trail.take(mark(quantum, `d${quantum}`))
+    for (const quantum of [2, 3, 4]) trail.take(mark(quantum, `d${quantum}`))
     expect(() => trail.take(mark(3, 'other'))).toThrow(
-      'CP_DIVERGED grant 3: its digest is other now; expected d3, as it was before the recovery',
+      'CP_DIVERGED quantum 3: its digest is other now; expected d3, as it was before the recovery',
     )
-    expect(trail.furthest).toBe(40)
+    expect(trail.furthest).toBe(4)
   })
 
   test('forgets what lies before a set', async () => {
     const trail = new Trail(await opened(), () => 0)
-    for (const number of [1, 2, 3]) trail.take(mark(number, `d${number}`))
+    for (const quantum of [1, 2, 3]) trail.take(mark(quantum, `d${quantum}`))
     trail.forget(3)
     trail.take(mark(2, 'other'))
     expect(() => trail.take(mark(3, 'other'))).toThrow('CP_DIVERGED')
@@ -189,13 +189,13 @@ describe('the trail', () => {
     const journal = await opened()
     let nowMs = 0
     const trail = new Trail(journal, () => nowMs)
-    for (let number = 1; number <= 30; number++) {
+    for (let quantum = 1; quantum <= 30; quantum++) {
       nowMs += 100
-      trail.take(mark(number, `d${number}`))
+      trail.take(mark(quantum, `d${quantum}`))
       await new Promise(setImmediate)
     }
     const next = await resumed()
-    expect(next.trail).toEqual([10, 20, 30].map((number) => mark(number, `d${number}`)))
+    expect(next.trail).toEqual([10, 20, 30].map((quantum) => mark(quantum, `d${quantum}`)))
     const again = new Trail(next, () => 0)
     again.take(mark(11, 'unknown'))
     expect(() => again.take(mark(20, 'other'))).toThrow('CP_DIVERGED')
@@ -206,9 +206,9 @@ describe('the trail', () => {
     let nowMs = 0
     const trail = new Trail(journal, () => nowMs)
     store.troubles = [new StoreFull('full')]
-    for (const number of [1, 2]) {
+    for (const quantum of [1, 2]) {
       nowMs += 1000
-      trail.take(mark(number, 'd'))
+      trail.take(mark(quantum, 'd'))
       await new Promise(setImmediate)
     }
     expect((await resumed()).trail).toEqual([mark(2, 'd')])

@@ -62,6 +62,10 @@ async function breathe(): Promise<void> {
   for (let i = 0; i < 3; i++) await new Promise(setImmediate)
 }
 
+function due(): boolean {
+  return sets.isDue(bus, STATE)
+}
+
 async function begun(): Promise<void> {
   sets.begin(bus, STATE, PLACEMENT, { books: 1 })
   sets.keepOwn('1-1', { own: 2 })
@@ -70,27 +74,33 @@ async function begun(): Promise<void> {
 
 describe('a set', () => {
   test('is due a second after the last, and not while one is under way', async () => {
-    expect(sets.due).toBe(false)
+    expect(due()).toBe(false)
     network.advance(1000)
-    expect(sets.due).toBe(true)
+    expect(due()).toBe(true)
     await begun()
     network.advance(5000)
-    expect(sets.due).toBe(false)
+    expect(due()).toBe(false)
+  })
+
+  test('is not due while a stage has stepped further than the run has come', () => {
+    network.advance(1000)
+    const ahead = Object.defineProperty(Object.create(bus) as ConductorEnd, 'furthest', { value: 8 })
+    expect([7, 8].map((last) => sets.isDue(ahead, { ...STATE, last }))).toEqual([false, true])
   })
 
   test('is not due before it costs less than to begin again, which is told by what the first grants took', async () => {
     sets.begun(1500)
     network.advance(5999)
-    expect(sets.due).toBe(false)
+    expect(due()).toBe(false)
     network.advance(1)
-    expect(sets.due).toBe(true)
+    expect(due()).toBe(true)
     await begun()
     stored({ stage: 1 })
     stored({ stage: 2 })
     await breathe()
     // From then on what sets take decides.
     network.advance(2000)
-    expect(sets.due).toBe(true)
+    expect(due()).toBe(true)
   })
 
   test('is whole when every stage, the conductor’s own and the books are stored, whatever the order', async () => {
@@ -109,7 +119,7 @@ describe('a set', () => {
     expect(await getSnapshot(store, place, set!.ledger, signal)).toEqual({ books: 1 })
     expect(await getSnapshot(store, place, set!.stages[0]!, signal)).toEqual({ own: 2 })
     network.advance(4000)
-    expect(sets.due).toBe(true)
+    expect(due()).toBe(true)
   })
 
   test('takes a word that is said again once, and drops what is of another set, generation or role', async () => {
@@ -150,9 +160,9 @@ describe('a set', () => {
     stored({ stage: 2 })
     await breathe()
     network.advance(53_990)
-    expect(sets.due).toBe(false)
+    expect(due()).toBe(false)
     network.advance(30)
-    expect(sets.due).toBe(true)
+    expect(due()).toBe(true)
     sets.begin(bus, STATE, PLACEMENT, { books: 2 })
     network.advance(11_900)
     expect(sets.overdue).toBe(false)
@@ -167,13 +177,13 @@ describe('a set', () => {
     stored({ stage: 2 })
     await breathe()
     expect(journal.set).toBeUndefined()
-    expect([sets.overdue, sets.due]).toEqual([false, false])
+    expect([sets.overdue, due()]).toEqual([false, false])
     expect(dropped.counts).toEqual({ old: 1 })
     network.advance(5000)
-    expect(sets.due).toBe(false)
+    expect(due()).toBe(false)
     sets.begun(0)
     network.advance(1000)
-    expect(sets.due).toBe(true)
+    expect(due()).toBe(true)
     sets.keepOwn('1-1', {})
     await sets.settled()
   })

@@ -95,8 +95,10 @@ export class SetKeeper {
     this.#intervalMs = Math.max(INTERVAL_MS_MIN, BUILDS_PER_SET * tookMs)
   }
 
-  get due(): boolean {
-    return this.#options.wanted && this.#pending === undefined && this.#wire.now() - this.#lastMs >= this.#intervalMs
+  /** Whether the next grant may and should take a set: it holds all stages as they are before one quantum, so none may have stepped further. */
+  isDue(bus: ConductorEnd, { last }: GrantState): boolean {
+    const isTime = this.#pending === undefined && this.#wire.now() - this.#lastMs >= this.#intervalMs
+    return this.#options.wanted && isTime && bus.furthest <= last
   }
 
   /** So long has the set under way been waited for that the run should wait too. */

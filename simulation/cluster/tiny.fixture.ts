@@ -20,6 +20,26 @@ workloads:
   two: { host: host-2, kind: uniform, size: 18MiB, accesses: 100k/s, content: { ratio: 2 } }
 `
 
+/** Two of a kind, each with a device of its own, whose stages have nothing to say to each other; one ends early. */
+export const TWINS_YAML = `
+name: twins
+duration: 250ms
+sample: 50ms
+devices:
+  device-1: { physical: 8MiB, advertised: 16MiB }
+  device-2: { physical: 5MiB, advertised: 16MiB }
+hosts:
+  host-1: { memory: 16MiB, devices: [device-1], watermarkScaleFactor: 300, swap: { size: 32MiB }, isolation: { policy: private-node, numaBalancing: true } }
+  host-2: { memory: 16MiB, devices: [device-2], watermarkScaleFactor: 300, swap: { size: 32MiB } }
+promoters:
+  promoter-1: { host: host-1, threshold: 1, sleep: 50ms, batch: 64 }
+  promoter-2: { host: host-2, threshold: 1, sleep: 50ms, batch: 64 }
+workloads:
+  one: { host: host-1, kind: zipf, size: 18MiB, accesses: 200k/s, content: { ratio: 3 } }
+  two: { host: host-2, kind: uniform, size: 18MiB, accesses: 100k/s, content: { ratio: 2 } }
+  brief: { host: host-2, kind: uniform, size: 1MiB, accesses: 10k/s, stop: 203ms }
+`
+
 export function tiny(): Scenario {
   return parseScenario(TINY_YAML, 'tiny')
 }

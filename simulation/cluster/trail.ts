@@ -1,6 +1,6 @@
 /**
- * What was done, grant by grant, as digests: a run that goes back to its snapshots must do the same again. In memory there is
- * one for each grant since the last set; the journal has one a second, so that a conductor that was killed can check too.
+ * What was done, quantum by quantum, as digests: a run that goes back to its snapshots must do the same again. In memory there is
+ * one for each that was granted since the last set; the journal has one a second, so that a conductor that was killed can check too.
  */
 import type { TrailMark } from '#shared/bus/conductor-end.ts'
 import { ColdpoolError } from '#shared/errors.ts'
@@ -13,7 +13,7 @@ const REMEMBER_MS = 1000
 export class Trail {
   readonly #journal: RunJournal
   readonly #nowMs: () => number
-  readonly #digests = new Map<number, string>()
+  readonly #digests = new Map<Quantum, string>()
   #furthest: Quantum = -1
   #rememberedMs: number
   #remembering = false
@@ -32,13 +32,13 @@ export class Trail {
 
   /** Throws CP_DIVERGED. */
   take(mark: TrailMark): void {
-    const { number, digest } = mark
-    const before = this.#digests.get(number)
+    const { quantum, digest } = mark
+    const before = this.#digests.get(quantum)
     if (before === digest) return
     if (before !== undefined) {
       throw new ColdpoolError(
         'CP_DIVERGED',
-        `grant ${number}`,
+        `quantum ${quantum}`,
         `its digest is ${digest} now`,
         `${before}, as it was before the recovery`,
       )
@@ -51,15 +51,15 @@ export class Trail {
   }
 
   /** A whole set lies there: nobody goes back to before it. */
-  forget(before: number): void {
-    for (const number of this.#digests.keys()) {
-      if (number >= before) return
-      this.#digests.delete(number)
+  forget(before: Quantum): void {
+    for (const quantum of this.#digests.keys()) {
+      if (quantum >= before) return
+      this.#digests.delete(quantum)
     }
   }
 
-  #keep({ number, quantum, digest }: TrailMark): void {
-    this.#digests.set(number, digest)
+  #keep({ quantum, digest }: TrailMark): void {
+    this.#digests.set(quantum, digest)
     this.#furthest = Math.max(this.#furthest, quantum)
   }
 

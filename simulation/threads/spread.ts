@@ -8,6 +8,7 @@ import type { Ordinal } from '#shared/actor.ts'
 import type { StageId } from '#shared/bus/bus.ts'
 import type { Scenario } from '#shared/scenario.ts'
 import type { Cast, Member } from '../actors.ts'
+import { areApart } from '../apart.ts'
 
 export class Spread {
   readonly #cast: Cast
@@ -33,18 +34,9 @@ export class Spread {
     return 1 + Math.max(...this.#stageOf)
   }
 
-  /**
-   * Whether there are threads whose actors write to no other, but to the conductor when a workload leaves. Each has workloads, so that not
-   * all have left before one of each thread has.
-   */
+  /** Whether there are threads, and they may step ahead of each other. */
   get apart(): boolean {
-    const { members } = this.#cast
-    const busy = new Set(members.filter(({ role }) => role === 'workload').map(({ ordinal }) => this.of(ordinal)))
-    return (
-      this.stages > 1 &&
-      busy.size === this.stages &&
-      members.every(({ ordinal, devices = [] }) => devices.every((device) => this.of(device) === this.of(ordinal)))
-    )
+    return this.stages > 1 && areApart(this.#cast.members, (ordinal) => this.of(ordinal))
   }
 
   /** Whoever came since is with his host. */
