@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fork, Stream } from '#shared/random.ts'
 import { Cluster } from './cluster.fixture.ts'
 import { expectAsOnMemory } from './reference.fixture.ts'
-import { NOTHING_STORED, STAGES, TROUBLED } from './scenario.fixture.ts'
+import { NOTHING_STORED, STAGES, TROUBLED, TROUBLED_APART, WHOLE_STAGES } from './scenario.fixture.ts'
 import { NatsServer, noServer } from './server.fixture.ts'
 
 const KILLS = 20
@@ -56,6 +56,43 @@ describe.skipIf(noServer())('in one run', () => {
     expect(lives.reduce((sum, count) => sum + count - 1, 0)).toBeGreaterThanOrEqual(
       killed.filter((name) => name !== 'server').length,
     )
+    expect(await server.stored()).toEqual(NOTHING_STORED)
+  })
+})
+
+describe.skipIf(noServer())('in one run whose stages step ahead', () => {
+  let server: NatsServer
+  let cluster: Cluster
+
+  beforeAll(async () => {
+    server = await NatsServer.start()
+    cluster = new Cluster(server)
+    cluster.start(WHOLE_STAGES, 'doomed')
+  })
+
+  afterAll(async () => {
+    await cluster.stop()
+    await server.stop()
+  })
+
+  test(`random kills, of stages and conductor, change nothing (seed ${SEED})`, async () => {
+    const stream = new Stream(fork(SEED, 'kills ahead'))
+    const run = await cluster.conduct(TROUBLED_APART)
+    await cluster.until(({ lastSetSeconds }) => lastSetSeconds > 0)
+    const victims = [...WHOLE_STAGES, 'conductor'] as const
+    const kills = [...victims, ...victims]
+      .map((victim) => ({ victim, order: stream.unit() }))
+      .toSorted((x, y) => x.order - y.order)
+    for (const { victim } of kills) {
+      await sleep(stream.unit() * GAP_MS_MAX)
+      await cluster.of(victim).killLiving()
+    }
+    const { virtualSeconds } = cluster.status!
+    await expectAsOnMemory(await run.ended(), TROUBLED_APART)
+    for (const name of victims) expect(cluster.of(name).lives).toBeGreaterThanOrEqual(3)
+    expect(virtualSeconds).toBeLessThan(40)
+    for (const name of WHOLE_STAGES)
+      expect(cluster.of(name).log).toContainEqual(expect.objectContaining({ message: 'ready', restored: true }))
     expect(await server.stored()).toEqual(NOTHING_STORED)
   })
 })

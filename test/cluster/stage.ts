@@ -1,8 +1,9 @@
-/** As services/ROLE/main.ts for the one role that the name begins with, but doomed. */
+/** As services/ROLE/main.ts for the one role that the name begins with, or for `all`, but doomed. */
 import { crewProcess, serviceMain } from '#simulation/cluster/process.ts'
 import { doomed } from './doom.ts'
 
 const { COLDPOOL_NAME, COLDPOOL_TEST_DOOM } = process.env
 const role = COLDPOOL_NAME!.split('-')[0]!
+const roles = role === 'all' ? ['host', 'device', 'promoter', 'workload'] : [role]
 
-await serviceMain((flags, signal) => crewProcess({ ...flags, roles: [role] }, signal, { onMoment: doomed(COLDPOOL_TEST_DOOM!) }))
+await serviceMain((flags, signal) => crewProcess({ ...flags, roles }, signal, { onMoment: doomed(COLDPOOL_TEST_DOOM!) }))
