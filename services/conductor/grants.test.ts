@@ -81,17 +81,14 @@ describe('the grant loop', () => {
     ])
   })
 
-  test('lets nobody step ahead over a look or a command, nor in the quantum of a command', async () => {
-    const bus = new ScriptedBus([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  test('lets nobody step ahead over a command, nor in its quantum', async () => {
+    const bus = new ScriptedBus([1, 2, 6, 7, 8, 9, 10])
     const script = new Script([{ quantum: 7, command: { kind: 'stop', id: 'a' } }])
-    await conduct(bus, { ...OPTIONS, end: 12, lookEvery: 4, script, mayStepAhead: () => true })
+    await conduct(bus, { ...OPTIONS, end: 12, script, mayStepAhead: () => true })
     expect(bus.granted.map(({ quantum, until }) => [quantum, until])).toEqual([
-      [0, 4],
-      [1, 4],
-      [2, 4],
-      [3, 4],
-      [4, 7],
-      [5, 7],
+      [0, 7],
+      [1, 7],
+      [2, 7],
       [6, 7],
       [7, undefined],
       [8, 12],
@@ -99,6 +96,12 @@ describe('the grant loop', () => {
       [10, 12],
       [12, undefined],
     ])
+  })
+
+  test('looks where nobody has stepped ahead', async () => {
+    const bus = new ScriptedBus(Array.from({ length: 100 }, (_, i) => i + 1))
+    await conduct(bus, { ...OPTIONS, end: 80, sampleEvery: 50, lookEvery: 10, mayStepAhead: () => true })
+    expect(bus.granted.filter(({ observe, final }) => observe && !final).map(({ quantum }) => quantum)).toEqual([0, 32, 50])
   })
 
   test.each([

@@ -25,8 +25,8 @@ export interface GrantOptions {
   /** Telemetry is taken every so many quanta. */
   readonly sampleEvery: Quantum
   /**
-   * For who watches live: telemetry also with the first granted quantum in each span of so many quanta. It is a look at a
-   * quantum that is granted anyway, so it wakes nobody; default: none.
+   * For who watches live: telemetry also with the first granted quantum in each span of so many quanta, or the next before which nobody
+   * has stepped ahead. It is a look at a quantum that is granted anyway, so it wakes nobody; default: none.
    */
   readonly lookEvery?: Quantum
   /** For who watches live: what mail was delivered around events is reported too (attention.ts), this many quanta being a second. */
@@ -61,6 +61,7 @@ export async function conduct(bus: Bus, options: GrantOptions): Promise<GrantOut
   let interrupted = false
   /** Some may have stepped ahead to here: until then the run goes on. */
   let until = quantum
+  let looked = last
   while (quantum < options.end) {
     if (!stopping) {
       const go = options.proceed({ quantum, last, nextSample, quanta })
@@ -72,15 +73,13 @@ export async function conduct(bus: Bus, options: GrantOptions): Promise<GrantOut
     }
     quantum = Math.min(quantum, script.nextFrom(last + 1))
     const sample = quantum >= nextSample
-    const observe = sample || isLook(quantum, last, options.lookEvery)
+    const observe = sample || (quantum >= until && isLook(quantum, looked, options.lookEvery))
+    if (observe) looked = quantum
     if (sample) nextSample = (Math.floor(quantum / options.sampleEvery) + 1) * options.sampleEvery
     const commands = script.at(quantum)
     // What takes effect now may make one stage write to another.
     const ahead = commands.length === 0 && options.mayStepAhead?.() === true
-    if (ahead && quantum >= until) {
-      const look = nextLook(quantum, options.lookEvery)
-      until = Math.min(nextSample, look, script.nextFrom(quantum + 1), options.end, quantum + AHEAD_MAX)
-    }
+    if (ahead && quantum >= until) until = Math.min(nextSample, script.nextFrom(quantum + 1), options.end, quantum + AHEAD_MAX)
     const reports = await bus.grant({
       quantum,
       observe,
@@ -101,14 +100,9 @@ export async function conduct(bus: Bus, options: GrantOptions): Promise<GrantOut
   return { ended: quantum, quanta, interrupted, final }
 }
 
-/** Decided by the quanta alone, so that a run that repeats itself looks at the same ones. */
-function isLook(quantum: Quantum, last: Quantum, every?: Quantum): boolean {
-  return quantum >= nextLook(last, every)
-}
-
-/** The least one behind this quantum. */
-function nextLook(quantum: Quantum, every = Infinity): Quantum {
-  return (Math.floor(quantum / every) + 1) * every
+/** Decided by quanta alone, so that a run that repeats itself looks at much the same ones. */
+function isLook(quantum: Quantum, looked: Quantum, every = Infinity): boolean {
+  return Math.floor(quantum / every) > Math.floor(looked / every)
 }
 
 function earliest(quantum: Quantum, reports: readonly Report[]): Quantum {
