@@ -62,15 +62,24 @@ describe('what stages remember of their mail', () => {
     for (let quantum = 0; quantum < 10; quantum++) recent.hear(quantum, [])
     expect(recent.tell(8).map(({ quantum }) => quantum)).toEqual([8, 9])
     expect(recent.tell(0)).toEqual([])
-    for (let quantum = 10; quantum < 110; quantum++) recent.hear(quantum, [])
-    // Two before an event, and as far as any stage may have gone ahead when it becomes known.
+    for (let quantum = 10; quantum < 20; quantum++) recent.hear(quantum, [])
+    expect(recent.tell(0).map(({ quantum }) => quantum)).toEqual([16, 17, 18, 19])
+  })
+
+  test('is of so many more as any stage may have gone ahead when an event becomes known', () => {
+    const recent = new RecentMail()
+    for (let quantum = 0; quantum < 110; quantum++) recent.hear(quantum, [], true)
     const told = recent.tell(0).map(({ quantum }) => quantum)
-    expect([told[0], told.at(-1), told.length]).toEqual([110 - 2 - 32 - 2, 109, 36])
+    expect([told[0], told.at(-1), told.length]).toEqual([110 - 4 - 32, 109, 36])
+    for (let quantum = 110; quantum < 150; quantum++) recent.hear(quantum, [], quantum < 120)
+    expect(recent.tell(0)).toHaveLength(36)
+    for (let quantum = 150; quantum < 200; quantum++) recent.hear(quantum, [])
+    expect(recent.tell(0)).toHaveLength(4)
   })
 
   test('is told up to a quantum, and what comes behind it later', () => {
     const recent = new RecentMail()
-    for (let quantum = 0; quantum < 10; quantum++) recent.hear(quantum, [])
+    for (let quantum = 0; quantum < 10; quantum++) recent.hear(quantum, [], true)
     expect(recent.tell(3, 5).map(({ quantum }) => quantum)).toEqual([3, 4, 5])
     expect(recent.tell(0).map(({ quantum }) => quantum)).toEqual([6, 7, 8, 9])
   })

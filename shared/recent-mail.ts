@@ -30,17 +30,24 @@ export interface HeardMail {
 export const QUANTA_BEFORE = 2
 export const QUANTA_AFTER = 2
 
-/** So many quanta are kept. An event is known a grant later, or when all that have stepped ahead have come to one; the quantum under way lies in it too. */
-export const KEPT = QUANTA_BEFORE + AHEAD_MAX + 2
+/** So many quanta are kept: an event is known a grant later, and the quantum under way lies in it too. */
+const KEPT = QUANTA_BEFORE + 2
+/** Where stages step ahead, it is known only when all have come to a grant. For others so much would outlive many collections of garbage. */
+export const KEPT_AHEAD = KEPT + AHEAD_MAX
 /** Of a quantum: 64 hosts with 8 devices, each with a few kinds. */
 export const LINES_MAX = 2048
 
 export class RecentMail {
+  /** For so many steps the more is kept. */
+  #roomy = 0
   #heard: { readonly quantum: Quantum; readonly bags: readonly Bag[] }[] = []
 
-  hear(quantum: Quantum, bags: readonly Bag[]): void {
+  hear(quantum: Quantum, bags: readonly Bag[], isAhead = false): void {
+    // As many steps later all have come to a grant, whoever waits for whom.
+    this.#roomy = isAhead ? AHEAD_MAX : this.#roomy - 1
     this.#heard.push({ quantum, bags })
-    if (this.#heard.length > KEPT) this.#heard.shift()
+    const kept = this.#roomy > 0 ? KEPT_AHEAD : KEPT
+    while (this.#heard.length > kept) this.#heard.shift()
   }
 
   /** What was delivered in these quanta, both included, from old to new, once. */

@@ -72,11 +72,11 @@ export class Stage implements StageHandler {
   }
 
   step(grant: Grant, bags: readonly Bag[]): { bags: Bag[]; report: Report } {
-    const { quantum, final, commands = [] } = grant
+    const { quantum, until = quantum, final, commands = [] } = grant
     if (!final) {
       this.#command(commands, quantum)
       this.#deliver(quantum, bags)
-      this.#recent.hear(quantum, bags)
+      this.#recent.hear(quantum, bags, until > quantum)
       const wakes = this.#wakes
       for (let place = 0; place < wakes.length; place++) {
         if (wakes[place]! > quantum) continue

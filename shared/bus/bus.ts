@@ -32,7 +32,7 @@ export interface Grant {
   readonly commands?: readonly Command[]
   /**
    * Nothing but wakes and mail decides what is granted before this quantum, so that a stage to which no other writes may step ahead
-   * to it; default: nothing is known.
+   * to it; default: the granted one, and nothing is known.
    */
   readonly until?: Quantum
   /** Report what mail was delivered in this quantum or later, up to `mailTo` (default: the granted one), if it was not reported yet. */

@@ -8,10 +8,10 @@ import { assert, ColdpoolError, InvariantError } from '../errors.ts'
 import type { Bag, Bus, Grant, Report, StageHandler, StageId } from './bus.ts'
 import { type ControlOf, readControl } from './control.ts'
 import { Digest } from '../digest.ts'
-import { KEPT } from '../recent-mail.ts'
+import { KEPT_AHEAD } from '../recent-mail.ts'
 import { NEVER, type Quantum } from '../time.ts'
 import { StageEnd, type StageEndOptions } from './stage-end.ts'
-import { type Asked, StageSeen, type Told } from './stage-seen.ts'
+import { type Asked, StageSeen } from './stage-seen.ts'
 import { encodeGrant, readDone } from './turn.ts'
 import { Dropped, subject, type Subscription, type Wire } from './wire.ts'
 
@@ -61,9 +61,8 @@ export class ConductorEnd implements Bus {
   /** By stage, the subjects under which it speaks to the conductor. */
   readonly #saidAt: Readonly<Record<'done' | 'failed', readonly string[]>>
   readonly #stages: readonly StageSeen[]
-  /** To the grant that was sent last. */
-  #dones: (Told | undefined)[]
-  #asked: Asked = { quantum: -1, until: -1, mailOf: new Set() }
+  /** By the grant that was sent last. */
+  #asked: Asked = { quantum: -1, until: -1, mailOf: NO_QUANTA }
   /** The quanta of which mail is to be asked for, by the next grant for which nobody has stepped too far. */
   #mailOf = new Set<Quantum>()
   #number: number
@@ -79,7 +78,6 @@ export class ConductorEnd implements Bus {
     this.dropped = options.dropped ?? new Dropped()
     this.#number = spec.first - 1
     this.#stages = spec.roles.map((_, stage) => new StageSeen(stage))
-    this.#dones = []
     const saidAt = (kind: 'done' | 'failed'): string[] => spec.roles.map((role) => subject(spec.run, kind, role, 'conductor'))
     this.#grantAt = subject(spec.run, 'grant', 'conductor', 'all')
     this.#saidAt = { done: saidAt('done'), failed: saidAt('failed') }
@@ -122,13 +120,15 @@ export class ConductorEnd implements Bus {
 
   /** The last quantum in which any stage has stepped. */
   get furthest(): Quantum {
-    return Math.max(...this.#stages.map(({ stepped }) => stepped))
+    let furthest = -1
+    for (const { stepped } of this.#stages) if (stepped > furthest) furthest = stepped
+    return furthest
   }
 
   async grant(grant: Grant): Promise<readonly Report[]> {
     if (this.#failure) throw this.#failure
     const { quantum, final, mailFrom = NEVER } = grant
-    for (let of = Math.max(mailFrom, quantum - KEPT); of <= quantum; of++) this.#mailOf.add(of)
+    for (let of = Math.max(mailFrom, quantum - KEPT_AHEAD); of <= quantum; of++) this.#mailOf.add(of)
     if (!this.#isTold(grant)) await this.#ask(grant)
     const reports = this.#stages.map((stage) => stage.reportOf(quantum))
     // At the end nothing is left to repeat.
@@ -149,10 +149,10 @@ export class ConductorEnd implements Bus {
     assert(isPlain || isLevel, `nothing is asked of a stage in quantum ${quantum} that has stepped in ${furthest}`)
     this.#number++
     // Of a quantum all tell in the same grant.
-    const mailOf = isLevel ? this.#mailOf : new Set<Quantum>()
-    if (isLevel) this.#mailOf = new Set()
+    const asksMail = isLevel && this.#mailOf.size > 0
+    const mailOf = asksMail ? this.#mailOf : NO_QUANTA
+    if (asksMail) this.#mailOf = new Set()
     this.#asked = { quantum, until, mailOf }
-    this.#dones = this.#stages.map(() => undefined)
     this.#bytes = encodeGrant({
       generation: this.#spec.generation,
       number: this.#number,
@@ -161,19 +161,18 @@ export class ConductorEnd implements Bus {
       observe,
       final,
       set: this.#set,
-      mailFrom: Math.min(NEVER, ...mailOf),
-      mailTo: Math.max(0, ...mailOf),
+      mailFrom: asksMail ? Math.min(...mailOf) : NEVER,
+      mailTo: asksMail ? Math.max(...mailOf) : 0,
       commands: commands ?? null,
       ...this.#bags(quantum),
     })
     this.#set = ''
     const all = new Promise<void>((resolve, reject) => {
       const sentMs = this.#wire.now()
-      this.#pending = { missing: this.#dones.length, sentMs, resendMs: sentMs + RESEND_MS, resolve, reject }
+      this.#pending = { missing: this.#stages.length, sentMs, resendMs: sentMs + RESEND_MS, resolve, reject }
     })
     this.#send()
     await all
-    for (const stage of this.#stages) stage.learn(this.#dones[stage.id]!)
   }
 
   #bags(quantum: Quantum): Pick<ControlOf<'grant'>, 'bagsFrom' | 'bagsTo' | 'bagDigests'> {
@@ -181,13 +180,15 @@ export class ConductorEnd implements Bus {
     const bagsTo: number[] = []
     const bagDigests: string[] = []
     for (const stage of this.#stages) {
-      const sent = stage.sentBefore(quantum)
-      for (const [i, to] of sent.bagsTo.entries()) {
+      // Who has stepped further says again what it sent, when the run has come there.
+      if (stage.stepped >= quantum) continue
+      for (let i = 0; i < stage.bagsTo.length; i++) {
+        const to = stage.bagsTo[i]!
         // It has another idea than the conductor of who may step ahead.
         if (this.#stages[to]!.stepped >= quantum) throw noStep(stage.id, `it writes to stage ${to}, which has gone ahead`)
         bagsFrom.push(stage.id)
         bagsTo.push(to)
-        bagDigests.push(sent.bagDigests[i]!)
+        bagDigests.push(stage.bagDigests[i]!)
       }
     }
     return { bagsFrom, bagsTo, bagDigests }
@@ -235,10 +236,11 @@ export class ConductorEnd implements Bus {
     const done = readDone(bytes, this.dropped)
     if (!done || !this.#isOurs('done', done, at)) return
     if (done.number !== this.#number) return this.dropped.count(done.number < this.#number ? 'old' : 'early')
-    if (!this.#pending || this.#dones[done.stage]) return this.dropped.count('old')
-    const told = done.bagsTo.every((to) => to < this.#stages.length) && this.#stages[done.stage]!.read(done, this.#asked)
-    if (!told) return this.dropped.count('malformed')
-    this.#dones[done.stage] = told
+    const stage = this.#stages[done.stage]!
+    if (!this.#pending || stage.hasAnswered(done.number)) return this.dropped.count('old')
+    if (!done.bagsTo.every((to) => to < this.#stages.length) || !stage.take(done, this.#asked)) {
+      return this.dropped.count('malformed')
+    }
     if (--this.#pending.missing > 0) return
     const { resolve } = this.#pending
     this.#pending = undefined
@@ -267,16 +269,21 @@ function noStep(stage: StageId, problem: string): ColdpoolError {
   return new ColdpoolError('CP_STAGE', `stage ${stage}`, problem, 'a step')
 }
 
+const NO_QUANTA: ReadonlySet<Quantum> = new Set()
+const NO_BAGS: readonly StageId[] = []
+
 /** What every stage sent and when it will wake: the same again in every repetition, however far stages step ahead. */
 function trailOf(quantum: Quantum, reports: readonly Report[], stages: readonly StageSeen[]): string {
   const digest = new Digest()
   for (const { stage, nextWake, mails } of reports) {
-    const { bagsTo, bagDigests } = stages[stage]!.sentIn(quantum)
+    const { stepped, bagsTo, bagDigests } = stages[stage]!
+    // Bags go with the last step alone.
+    const sends = stepped === quantum
     digest.word(stage)
     digest.number(nextWake)
     digest.number(mails)
-    digest.numbers(bagsTo)
-    for (const bagDigest of bagDigests) digest.text(bagDigest)
+    digest.numbers(sends ? bagsTo : NO_BAGS)
+    if (sends) for (const bagDigest of bagDigests) digest.text(bagDigest)
   }
   return digest.hex()
 }

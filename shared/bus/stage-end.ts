@@ -201,7 +201,7 @@ export class StageEnd {
       assert(bags.length === 0 && set === '', `quantum ${quantum} comes to stage ${this.#spec.stage} after it has stepped in it`)
       return undefined
     }
-    const inbox = [...bags, ...this.#own]
+    const inbox = this.#own.length === 0 ? bags : [...bags, ...this.#own]
     if (set !== '') this.#options.onSet?.(set, inbox)
     return inbox
   }
@@ -211,23 +211,28 @@ export class StageEnd {
     const { number, quantum, until } = grant
     if (inbox === undefined) return this.#sendBags(number, NOTHING_NEW, null)
     const first = this.#step(toStep(grant), inbox)
+    const ahead = until > quantum + 1 ? this.#goAhead(first, Math.min(until, quantum + AHEAD_MAX)) : null
+    return this.#sendBags(number, first, ahead)
+  }
+
+  /** Null if there is nothing to do before the end. */
+  #goAhead(first: Report, end: Quantum): StepAhead[] | null {
     const ahead: StepAhead[] = []
-    const end = Math.min(until, quantum + AHEAD_MAX)
     const beganMs = this.#wire.now()
     for (let next = this.#next(first); next < end && this.#wire.now() - beganMs < AHEAD_MS;) {
-      const report = this.#step({ quantum: next, observe: false, final: false }, this.#own)
+      const report = this.#step({ quantum: next, until: end, observe: false, final: false }, this.#own)
       ahead.push([next, report.nextWake, report.mails, detailsOf(report)])
       next = this.#next(report)
     }
-    return this.#sendBags(number, first, ahead.length > 0 ? ahead : null)
+    return ahead.length > 0 ? ahead : null
   }
 
   #step(grant: Grant, inbox: readonly Bag[]): Report {
     const { bags, report } = this.#handler.step(grant, inbox)
     const { stage } = this.#spec
     this.#stepped = grant.quantum
-    this.#own = bags.filter(({ to }) => to === stage)
-    this.#bags = bags.filter(({ to }) => to !== stage)
+    this.#own = bags.length === 0 ? bags : bags.filter(({ to }) => to === stage)
+    this.#bags = bags.length === 0 ? bags : bags.filter(({ to }) => to !== stage)
     return report
   }
 
@@ -289,10 +294,11 @@ const NOTHING_SENT: Sent = { number: -1, bags: [] }
 const NOTHING_NEW: Omit<Report, 'stage'> = { nextWake: NEVER, mails: 0, events: [] }
 
 /** As nearly all grants are, without the rest: an object put together of parts is made slowly. */
-function toStep({ quantum, observe, final, mailFrom, mailTo, commands }: GrantTo): Grant {
-  if (commands === null && mailFrom === NEVER) return { quantum, observe, final }
+function toStep({ quantum, until, observe, final, mailFrom, mailTo, commands }: GrantTo): Grant {
+  if (commands === null && mailFrom === NEVER) return { quantum, until, observe, final }
   return {
     quantum,
+    until,
     observe,
     final,
     ...(commands !== null && { commands: commands as readonly Command[] }),

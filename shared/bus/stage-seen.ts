@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { assert } from '../errors.ts'
 import { KINDS } from '../messages.ts'
-import { KEPT, LINES_MAX } from '../recent-mail.ts'
+import { KEPT_AHEAD, LINES_MAX } from '../recent-mail.ts'
 import { NEVER, type Quantum } from '../time.ts'
 import { AHEAD_MAX, nextAfter, type Report, type StageId } from './bus.ts'
 import type { ControlOf } from './control.ts'
@@ -18,98 +18,83 @@ export interface Asked {
   readonly mailOf: ReadonlySet<Quantum>
 }
 
-interface Step {
-  readonly quantum: Quantum
-  readonly nextWake: Quantum
-  readonly mails: number
-  readonly report: Details | null
-}
-
-/** To whom bags were sent, and their digests, one for each. */
-type Sent = Pick<ControlOf<'done'>, 'bagsTo' | 'bagDigests'>
-
-/** What a done tells: new steps, in order, and what was sent in the last that there ever was. */
-export interface Told {
-  readonly steps: readonly Step[]
-  readonly sent: Sent
-}
-
 export class StageSeen {
   readonly id: StageId
-  /** In quanta that the run has not come to, in order. */
-  readonly #ahead: Step[] = []
-  /** As the run has come to it. */
-  #nextWake: Quantum = NEVER
-  #stepped: Quantum = -1
+  /** The last quantum in which it has stepped. */
+  stepped: Quantum = -1
+  /** To whom it sent bags in that step, and their digests, one for each. */
+  bagsTo: readonly StageId[] = []
+  bagDigests: readonly string[] = []
   /** In which it must step next, if no other writes to it. */
   #next: Quantum = -1
-  #sent = NOTHING_SENT
+  /** What it reports of quanta that the run has not come to, in order. */
+  readonly #ahead: { readonly quantum: Quantum; readonly report: Report }[] = []
+  /** As the run has come to it. */
+  #nextWake: Quantum = NEVER
+  /** Of the grant that it has answered last. */
+  #number = -1
 
   constructor(id: StageId) {
     this.id = id
   }
 
-  /** The last quantum in which it has stepped. */
-  get stepped(): Quantum {
-    return this.#stepped
+  hasAnswered(number: number): boolean {
+    return this.#number === number
   }
 
-  /** Undefined if no stage that keeps to the rules says this to such a grant. */
-  read({ nextWake, mails, report, ahead, bagsTo, bagDigests }: ControlOf<'done'>, asked: Asked): Told | undefined {
-    if (bagsTo.length !== bagDigests.length) return undefined
-    const sent = { bagsTo, bagDigests }
-    if (asked.quantum <= this.#stepped) return { steps: [], sent }
-    const rest = report === null && ahead === null ? NO_MORE : moreSchema.safeParse({ report, ahead }).data
-    if (rest === undefined) return undefined
-    let last: Step = { quantum: asked.quantum, nextWake, mails, report: withMail(rest.report, asked) }
-    const steps = [last]
-    for (const [quantum, wake, count, details] of rest.ahead ?? []) {
-      if (quantum !== nextAfter(last.quantum, last) || quantum >= asked.until) return undefined
-      last = { quantum, nextWake: wake, mails: count, report: withMail(details, asked) }
-      steps.push(last)
-    }
-    return { steps, sent }
+  /** False if no stage that keeps to the rules says this to such a grant. */
+  take(done: ControlOf<'done'>, asked: Asked): boolean {
+    const { number, bagsTo, bagDigests } = done
+    if (bagsTo.length !== bagDigests.length) return false
+    // Whoever has stepped further tells of no step.
+    if (asked.quantum > this.stepped && !this.#takeSteps(done, asked)) return false
+    this.#number = number
+    this.bagsTo = bagsTo
+    this.bagDigests = bagDigests
+    return true
   }
 
-  learn({ steps, sent }: Told): void {
-    this.#sent = sent
-    for (const step of steps) {
-      this.#ahead.push(step)
-      this.#stepped = step.quantum
-      this.#next = nextAfter(step.quantum, step)
+  #takeSteps({ nextWake, mails, report, ahead }: ControlOf<'done'>, asked: Asked): boolean {
+    if (report === null && ahead === null) {
+      this.#step(asked.quantum, { stage: this.id, nextWake, mails, events: NO_EVENTS })
+      return true
     }
+    const more = moreSchema.safeParse({ report, ahead }).data
+    if (more === undefined) return false
+    const steps: readonly Step[] = [[asked.quantum, nextWake, mails, more.report], ...(more.ahead ?? [])]
+    if (!areInOrder(steps, asked.until)) return false
+    for (const step of steps) this.#step(step[0], this.#report(step, asked))
+    return true
   }
 
   /** Nothing more is to be asked of it for this quantum. */
   hasToldOf(quantum: Quantum): boolean {
-    return quantum <= this.#stepped || quantum < this.#next
+    return quantum <= this.stepped || quantum < this.#next
   }
 
   /** The run has come to this quantum, in which it may have had no reason to step. */
   reportOf(quantum: Quantum): Report {
-    const step = this.#ahead[0]
-    if (step === undefined || step.quantum > quantum) return this.#report(0, null)
-    assert(step.quantum === quantum, `stage ${this.id} has stepped in quantum ${step.quantum}, and that is granted`)
+    const first = this.#ahead[0]
+    if (first === undefined || first.quantum > quantum)
+      return { stage: this.id, nextWake: this.#nextWake, mails: 0, events: NO_EVENTS }
+    assert(first.quantum === quantum, `stage ${this.id} has stepped in quantum ${first.quantum}, and that is granted`)
     this.#ahead.shift()
-    this.#nextWake = step.nextWake
-    return this.#report(step.mails, step.report)
+    this.#nextWake = first.report.nextWake
+    return first.report
   }
 
-  /** Bags go with the last step alone. */
-  sentIn(quantum: Quantum): Sent {
-    return quantum === this.#stepped ? this.#sent : NOTHING_SENT
+  #step(quantum: Quantum, report: Report): void {
+    this.#ahead.push({ quantum, report })
+    this.stepped = quantum
+    this.#next = nextAfter(quantum, report)
   }
 
-  /** Bags that it sent before this quantum. Of those that it sent later the same will be said, when the run has come there. */
-  sentBefore(quantum: Quantum): Sent {
-    return quantum > this.#stepped ? this.#sent : NOTHING_SENT
-  }
-
-  #report(mails: number, details: Details | null): Report {
+  #report([, nextWake, mails, details]: Step, { mailOf }: Asked): Report {
     const { id: stage } = this
-    const nextWake = this.#nextWake
     if (details === null) return { stage, nextWake, mails, events: NO_EVENTS }
-    const { events, telemetry, digests, heard = [] } = details
+    const { events, telemetry, digests } = details
+    // Of mail that was not asked for nothing is told.
+    const heard = details.heard?.filter((one) => mailOf.has(one.quantum)) ?? []
     return {
       stage,
       nextWake,
@@ -122,7 +107,6 @@ export class StageSeen {
   }
 }
 
-const NOTHING_SENT: Sent = { bagsTo: [], bagDigests: [] }
 const NO_EVENTS: Report['events'] = []
 
 const TEXT_MAX = 4096
@@ -148,20 +132,23 @@ const detailsSchema = z.object({
         more: whole,
       }),
     )
-    .max(KEPT)
+    .max(KEPT_AHEAD)
     .optional(),
 })
-type Details = z.infer<typeof detailsSchema>
 
-const moreSchema = z.object({
-  report: detailsSchema.nullable(),
-  ahead: z
-    .array(z.tuple([whole, real, whole, detailsSchema.nullable()]))
-    .max(AHEAD_MAX)
-    .nullable(),
-})
-/** As in most dones. */
-const NO_MORE: z.infer<typeof moreSchema> = { report: null, ahead: null }
+const stepSchema = z.tuple([whole, real, whole, detailsSchema.nullable()])
+type Step = z.infer<typeof stepSchema>
+
+const moreSchema = z.object({ report: detailsSchema.nullable(), ahead: z.array(stepSchema).max(AHEAD_MAX).nullable() })
+
+/** Each follows from the one before, and comes before the end. */
+function areInOrder(steps: readonly Step[], end: Quantum): boolean {
+  return steps.every(([quantum], i) => {
+    if (i === 0) return true
+    const [before, nextWake, mails] = steps[i - 1]!
+    return quantum < end && quantum === nextAfter(before, { nextWake, mails })
+  })
+}
 
 /** Figures by name, by actor. By hand, for a look of a rack has a thousand of them, for which zod took 0.45 ms. */
 function isTelemetry(telemetry: unknown): boolean {
@@ -171,10 +158,4 @@ function isTelemetry(telemetry: unknown): boolean {
 function isMap(value: unknown, isItem: (item: unknown) => boolean): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   return Object.entries(value).every(([name, item]) => name.length <= TEXT_MAX && isItem(item))
-}
-
-/** Of mail that was not asked for nothing is told. */
-function withMail(details: Details | null, { mailOf }: Asked): Details | null {
-  if (details?.heard === undefined) return details
-  return { ...details, heard: details.heard.filter(({ quantum }) => mailOf.has(quantum)) }
 }

@@ -263,6 +263,7 @@ export class Director {
     const { onMoment } = this.#options
     let buildMs = 0
     let grants = 0
+    let apart = this.#areApart()
     const placing: Bus = {
       name: bus.name,
       join: (stage, handler) => bus.join(stage, handler),
@@ -272,6 +273,7 @@ export class Director {
         const grantedMs = this.#wire.now()
         countGrant()
         const reports = await bus.grant(grant.commands ? { ...grant, commands: this.#placed(grant.commands) } : grant)
+        if (grant.commands) apart = this.#areApart()
         if (++grants <= GRANTS_TO_BUILD) buildMs += this.#wire.now() - grantedMs
         if (grants === GRANTS_TO_BUILD) this.#sets.begun(buildMs)
         if (onMoment) await onMoment('done', bus.number)
@@ -284,7 +286,8 @@ export class Director {
       sampleEvery: this.#scenario.sample / this.#scenario.quantum,
       lookEvery: lookEvery(this.#scenario),
       attentive: quantaASecond(this.#scenario),
-      mayStepAhead: () => this.#mayStepAhead(conductor),
+      // Where there is a pace somebody watches, and what he asks for should be done at once.
+      mayStepAhead: () => apart && this.#pacer.pace === 0 && !this.#pacer.paused && !conductor.anyLeft,
       script: this.#script,
       proceed: (state) => this.#proceed(state, bus),
       onReports: (quantum, reports, sample) => {
@@ -295,10 +298,8 @@ export class Director {
     })
   }
 
-  /** Where there is a pace somebody watches, and what he asks for should be done at once. */
-  #mayStepAhead({ anyLeft }: Conductor): boolean {
-    const { pace, paused } = this.#pacer
-    return pace === 0 && !paused && !anyLeft && areApart(this.#cast.members, (ordinal) => this.#placement.stageOf[ordinal])
+  #areApart(): boolean {
+    return areApart(this.#cast.members, (ordinal) => this.#placement.stageOf[ordinal])
   }
 
   /** Between two grants: everything that comes from outside, and the pace. */
