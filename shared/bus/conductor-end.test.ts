@@ -448,6 +448,24 @@ describe('a failure', () => {
     expect(lost.message).toBe('stage 1: it is gone')
   })
 
+  test('of who hears the trail ends the next grant with it, sent or told of before', async () => {
+    for (const until of [5, 10]) {
+      const diverged = new ColdpoolError('CP_DIVERGED', 'quantum 5', 'other', 'as before')
+      const { network, conductor, say } = await alone({
+        onTrail: () => {
+          throw diverged
+        },
+      })
+      const first = conductor.grant({ ...GRANT, until })
+      say({ stage: 0, nextWake: until === 5 ? 6 : 20 })
+      say({ stage: 1, nextWake: 20 })
+      await network.until(first)
+      await conductor.grant({ ...GRANT, quantum: 6, until }).catch(() => {})
+      await expect(conductor.grant({ ...GRANT, quantum: 7 })).rejects.toBe(diverged)
+      expect(conductor.failure).toBe(diverged)
+    }
+  })
+
   test('is what a grant ends with when the bus is closed under it', async () => {
     const { conductor } = await alone()
     const reports = conductor.grant(GRANT)

@@ -25,7 +25,7 @@ export interface ConductorEndSpec {
 
 export interface ConductorEndOptions {
   readonly dropped?: Dropped
-  /** Hears the digest of every quantum. */
+  /** Hears the digest of every quantum, with the next one. What it throws, grants throw. */
   readonly onTrail?: (mark: TrailMark) => void
 }
 
@@ -65,6 +65,8 @@ export class ConductorEnd implements Bus {
   #asked: Asked = { quantum: -1, until: -1, mailOf: NO_QUANTA }
   /** The quanta of which mail is to be asked for, by the next grant for which nobody has stepped too far. */
   #mailOf = new Set<Quantum>()
+  /** What the trail has not been told of yet. */
+  #untrailed: { readonly quantum: Quantum; readonly reports: readonly Report[] } | undefined
   #number: number
   #bytes: Uint8Array = new Uint8Array()
   #set = ''
@@ -129,11 +131,25 @@ export class ConductorEnd implements Bus {
     if (this.#failure) throw this.#failure
     const { quantum, final, mailFrom = NEVER } = grant
     for (let of = Math.max(mailFrom, quantum - KEPT_AHEAD); of <= quantum; of++) this.#mailOf.add(of)
-    if (!this.#isTold(grant)) await this.#ask(grant)
+    if (this.#isTold(grant)) this.#leaveTrail()
+    else await this.#ask(grant)
     const reports = this.#stages.map((stage) => stage.reportOf(quantum))
     // At the end nothing is left to repeat.
-    if (!final) this.#options.onTrail?.({ quantum, digest: trailOf(quantum, reports, this.#stages) })
+    if (!final) this.#untrailed = { quantum, reports }
     return reports
+  }
+
+  /** Of the quantum before, while all step in the next. */
+  #leaveTrail(): void {
+    const untrailed = this.#untrailed
+    if (untrailed === undefined) return
+    this.#untrailed = undefined
+    const { quantum, reports } = untrailed
+    try {
+      this.#options.onTrail?.({ quantum, digest: trailOf(quantum, reports, this.#stages) })
+    } catch (error) {
+      this.abandon(error as Error)
+    }
   }
 
   /** Whether all that have a reason to step in this quantum have told of it, and there is nothing to be told to any of them. */
@@ -217,7 +233,10 @@ export class ConductorEnd implements Bus {
     const bytes = this.#bytes
     this.#wire.publish(this.#grantAt, bytes)
     // The client sends when this turn is over: what is to be done here is done while the others do theirs.
-    queueMicrotask(() => this.#locals.forEach((end) => end.grant(bytes)))
+    queueMicrotask(() => {
+      this.#leaveTrail()
+      for (const end of this.#locals) end.grant(bytes)
+    })
   }
 
   #resend(): void {
