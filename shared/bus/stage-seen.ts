@@ -27,8 +27,11 @@ export class StageSeen {
   bagDigests: readonly string[] = []
   /** In which it must step next, if no other writes to it. */
   #next: Quantum = -1
-  /** What it reports of quanta that the run has not come to, in order. */
-  readonly #ahead: { readonly quantum: Quantum; readonly report: Report }[] = []
+  /** Its steps, in order: the run has come to so many of them. Places are used again, for a list that grows from nothing is made anew. */
+  readonly #quanta: Quantum[] = []
+  readonly #reports: Report[] = []
+  #told = 0
+  #come = 0
   /** As the run has come to it. */
   #nextWake: Quantum = NEVER
   /** Of the grant that it has answered last. */
@@ -74,17 +77,21 @@ export class StageSeen {
 
   /** The run has come to this quantum, in which it may have had no reason to step. */
   reportOf(quantum: Quantum): Report {
-    const first = this.#ahead[0]
-    if (first === undefined || first.quantum > quantum)
+    const at = this.#come
+    if (at === this.#told || this.#quanta[at]! > quantum) {
       return { stage: this.id, nextWake: this.#nextWake, mails: 0, events: NO_EVENTS }
-    assert(first.quantum === quantum, `stage ${this.id} has stepped in quantum ${first.quantum}, and that is granted`)
-    this.#ahead.shift()
-    this.#nextWake = first.report.nextWake
-    return first.report
+    }
+    assert(this.#quanta[at] === quantum, `stage ${this.id} has stepped in quantum ${this.#quanta[at]}, and that is granted`)
+    if (++this.#come === this.#told) this.#come = this.#told = 0
+    const report = this.#reports[at]!
+    this.#nextWake = report.nextWake
+    return report
   }
 
   #step(quantum: Quantum, report: Report): void {
-    this.#ahead.push({ quantum, report })
+    const at = this.#told++
+    this.#quanta[at] = quantum
+    this.#reports[at] = report
     this.stepped = quantum
     this.#next = nextAfter(quantum, report)
   }
