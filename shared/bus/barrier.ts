@@ -9,7 +9,7 @@ import { AHEAD_MAX, type StageId } from './bus.ts'
 /** Bits of what is asked for. */
 export const ASK = { observe: 1, final: 2, more: 4, leave: 8 } as const
 /** Bits of what is said. */
-export const SAY = { more: 1, failed: 2, kept: 4 } as const
+export const SAY = { more: 1, failed: 2, kept: 4, writes: 8 } as const
 
 /** Signs of a stage: how often it was asked, how many steps it has done, what is asked. A cache line each. */
 const SIGNS = 16

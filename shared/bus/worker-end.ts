@@ -79,7 +79,7 @@ export class WorkerEnd {
     const { quantum } = grant
     const { bags, report } = this.#handler.step(grant, grant.final ? [] : this.#inbox(quantum - 1))
     const writes = this.#send(bags)
-    this.#say(quantum, report)
+    this.#say(quantum, report, writes)
     return writes ? NEVER : nextAfter(quantum, report)
   }
 
@@ -111,10 +111,10 @@ export class WorkerEnd {
     return true
   }
 
-  #say(quantum: Quantum, { stage: _stage, nextWake, mails, ...rest }: Report): void {
+  #say(quantum: Quantum, { stage: _stage, nextWake, mails, ...rest }: Report, writes: boolean): void {
     const more = rest.events.length > 0 || rest.telemetry !== undefined || rest.digests !== undefined || rest.heard !== undefined
     if (more) this.#port.postMessage(rest satisfies ReportRest)
-    const says = (more ? SAY.more : 0) | (this.#own ? SAY.kept : 0)
+    const says = (more ? SAY.more : 0) | (this.#own ? SAY.kept : 0) | (writes ? SAY.writes : 0)
     this.#barrier.say(this.#stage, { quantum, says, nextWake, mails })
   }
 }

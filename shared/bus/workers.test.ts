@@ -119,6 +119,26 @@ describe('a stage in another thread', () => {
       await bus.close()
     })
 
+    test('has its mail delivered when its grants have come to it, however far ahead it was written', async () => {
+      const bus = make(2)
+      const heard: unknown[] = []
+      const lines = { 3: [], 4: [[0, 7] as const] }
+      const seating = {
+        guests: [{ kind: 'scribe', ordinal: 0 } as const, { kind: 'herald', ordinal: 1, lines } as const],
+        stages: [0, 1],
+      }
+      await bus.join(0, stageOf({ id: 0, ...seating }))
+      bus.hire(1, MODULE, { id: 1, ...seating }, (said) => heard.push(said))
+      const told: unknown[] = []
+      for (const quantum of [0, 3, 4, 5]) {
+        const reports = await bus.grant({ ...granted(quantum), until: 20 })
+        if (quantum === 0) await heardUntil(heard, 4)
+        told.push(...reports.flatMap(({ events }) => events).map((event) => [quantum, event.quantum, event.fields['level']]))
+      }
+      expect(told).toEqual([[5, 5, 7]])
+      await bus.close()
+    })
+
     test('must not be written to, nor asked for more, before it is there', async () => {
       const { bus, heard } = await open()
       await bus.grant({ ...granted(0), until: 20 })

@@ -126,6 +126,8 @@ export class WorkersBus implements Bus {
       const rest = (says & SAY.more) === 0 ? { events: [] } : (received(seat.port) as ReportRest)
       reports[stage] = { stage, nextWake, mails, ...rest }
       seat.hasMail ||= (says & SAY.kept) !== 0
+      // A stage that is ahead may have put bags of a later step already.
+      if ((says & SAY.writes) === 0) continue
       this.#barrier.passBags(stage, (to) => {
         seat.ahead = 0
         this.#crossing = true
