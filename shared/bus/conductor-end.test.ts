@@ -190,6 +190,17 @@ describe('mail that was delivered', () => {
 describe('a done that tells of steps ahead', () => {
   const EVENT = { quantum: 7, actor: 'a', code: 'c', fields: {} }
   const UNTIL = { ...GRANT, until: 10 }
+  /** Granted 5, the host has mail for itself in 6, and in 7 for the device, for which it waits. */
+  const WROTE_IN_7 = {
+    stage: 0,
+    nextWake: 6,
+    bagsTo: [1],
+    bagDigests: ['b'],
+    ahead: [
+      [6, 7, 1, null],
+      [7, 8, 1, null],
+    ],
+  }
   const at = (quantum: number): typeof UNTIL => ({ ...UNTIL, quantum })
 
   test('answers the grants that it belongs to, and nothing is sent for them', async () => {
@@ -235,16 +246,7 @@ describe('a done that tells of steps ahead', () => {
   test('has its bags named when the run has come behind its last step, and asks again who has none', async () => {
     const { network, conductor, heard, say } = await alone()
     const first = conductor.grant(UNTIL)
-    say({
-      stage: 0,
-      nextWake: 6,
-      bagsTo: [1],
-      bagDigests: ['b'],
-      ahead: [
-        [6, 7, 0, null],
-        [7, 8, 1, null],
-      ],
-    })
+    say(WROTE_IN_7)
     say({ stage: 1, nextWake: 6 })
     await network.until(first)
     const second = conductor.grant(at(6))
@@ -267,16 +269,7 @@ describe('a done that tells of steps ahead', () => {
         const granted = conductor.grant({ ...GRANT, quantum, until: until === 0 ? quantum : until })
         const number = conductor.number
         if (until > 0 && quantum === 5) {
-          say({
-            stage: 0,
-            nextWake: 6,
-            bagsTo: [1],
-            bagDigests: ['b'],
-            ahead: [
-              [6, 7, 1, null],
-              [7, 8, 1, null],
-            ],
-          })
+          say(WROTE_IN_7)
           say({ stage: 1, nextWake: 20 })
         } else if (until === 0) {
           const bags = quantum === 7 ? { bagsTo: [1], bagDigests: ['b'] } : {}
@@ -359,14 +352,7 @@ describe('a done that tells of steps ahead', () => {
   test('and mail goes to one that has gone ahead fails the run, and names who sent it', async () => {
     const { network, conductor, say } = await alone()
     const first = conductor.grant(UNTIL)
-    say({
-      stage: 0,
-      nextWake: 6,
-      ahead: [
-        [6, 7, 0, null],
-        [7, 8, 0, null],
-      ],
-    })
+    say(WROTE_IN_7)
     say({ stage: 1, mails: 1, bagsTo: [0], bagDigests: ['a'] })
     await network.until(first)
     await expect(conductor.grant(at(6))).rejects.toThrow(

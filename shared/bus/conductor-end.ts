@@ -153,16 +153,21 @@ export class ConductorEnd implements Bus {
   }
 
   /** Whether all that have a reason to step in this quantum have told of it, and there is nothing to be told to any of them. */
-  #isTold({ quantum, observe, final, commands }: Grant): boolean {
-    if (quantum >= this.#asked.until || observe || final || commands || this.#set !== '') return false
-    return this.#stages.every((stage) => stage.hasToldOf(quantum))
+  #isTold(grant: Grant): boolean {
+    const { quantum } = grant
+    return quantum < this.#asked.until && this.#isPlain(grant) && this.#stages.every((stage) => stage.hasToldOf(quantum))
   }
 
-  async #ask({ quantum, until = quantum, observe, final, commands }: Grant): Promise<void> {
-    const isPlain = !observe && !final && commands === undefined && this.#set === ''
+  /** Nothing is asked but a step. */
+  #isPlain({ observe, final, commands }: Grant): boolean {
+    return !observe && !final && commands === undefined && this.#set === ''
+  }
+
+  async #ask(grant: Grant): Promise<void> {
+    const { quantum, until = quantum, observe, final, commands } = grant
     const { furthest } = this
     const isLevel = furthest < quantum
-    assert(isPlain || isLevel, `nothing is asked of a stage in quantum ${quantum} that has stepped in ${furthest}`)
+    assert(isLevel || this.#isPlain(grant), `nothing is asked of a stage in quantum ${quantum} that has stepped in ${furthest}`)
     this.#number++
     // Of a quantum all tell in the same grant.
     const asksMail = isLevel && this.#mailOf.size > 0
@@ -257,9 +262,10 @@ export class ConductorEnd implements Bus {
     if (done.number !== this.#number) return this.dropped.count(done.number < this.#number ? 'old' : 'early')
     const stage = this.#stages[done.stage]!
     if (!this.#pending || stage.hasAnswered(done.number)) return this.dropped.count('old')
-    if (!done.bagsTo.every((to) => to < this.#stages.length) || !stage.take(done, this.#asked)) {
+    if (done.bagsTo.length !== done.bagDigests.length || !done.bagsTo.every((to) => to < this.#stages.length)) {
       return this.dropped.count('malformed')
     }
+    if (!stage.take(done, this.#asked)) return this.dropped.count('malformed')
     if (--this.#pending.missing > 0) return
     const { resolve } = this.#pending
     this.#pending = undefined

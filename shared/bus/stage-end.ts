@@ -314,7 +314,7 @@ export interface ReportDetails {
 }
 
 /** Quantum, next wake, how many mails were sent, and what else there is to say. */
-export type StepAhead = readonly [quantum: Quantum, nextWake: Quantum, mails: number, report: ReportDetails | null]
+type StepAhead = readonly [quantum: Quantum, nextWake: Quantum, mails: number, report: ReportDetails | null]
 
 /** Null if there is nothing to say, as in most quanta. */
 function detailsOf({ events, telemetry, digests, heard }: Omit<Report, 'stage'>): ReportDetails | null {

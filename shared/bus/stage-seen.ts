@@ -47,13 +47,11 @@ export class StageSeen {
 
   /** False if no stage that keeps to the rules says this to such a grant. */
   take(done: ControlOf<'done'>, asked: Asked): boolean {
-    const { number, bagsTo, bagDigests } = done
-    if (bagsTo.length !== bagDigests.length) return false
     // Whoever has stepped further tells of no step.
     if (asked.quantum > this.stepped && !this.#takeSteps(done, asked)) return false
-    this.#number = number
-    this.bagsTo = bagsTo
-    this.bagDigests = bagDigests
+    this.#number = done.number
+    this.bagsTo = done.bagsTo
+    this.bagDigests = done.bagDigests
     return true
   }
 
