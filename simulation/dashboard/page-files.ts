@@ -43,9 +43,9 @@ export function pageFiles(): ReadonlyMap<string, PageFile> {
   return files
 }
 
-/** Nothing from elsewhere, nothing inline but the import map of the page itself. */
+/** Nothing from elsewhere, nothing inline but what the page itself has: its import map, and what loads it again. */
 export function contentPolicy(html: string): string {
-  const inline = Array.from(html.matchAll(/<script type="importmap">([\s\S]*?)<\/script>/g), ([, text]) => hashOf(text!))
+  const inline = Array.from(html.matchAll(/<script(?: type="importmap")?>([\s\S]*?)<\/script>/g), ([, text]) => hashOf(text!))
   const scripts = ["'self'", ...inline.map((hash) => `'sha256-${hash}'`)].join(' ')
   return [
     "default-src 'none'",

@@ -59,7 +59,7 @@ describe('the page', () => {
     const page = await ask('/')
     expect(page.code).toBe(200)
     expect(page.headers['content-security-policy']).toMatch(
-      /^default-src 'none'; script-src 'self' 'sha256-[^']+'; style-src 'self'/,
+      /^default-src 'none'; script-src 'self' 'sha256-[^']+' 'sha256-[^']+'; style-src 'self'/,
     )
     expect(page.headers['x-content-type-options']).toBe('nosniff')
     expect(page.text).not.toMatch(/https?:\/\//)

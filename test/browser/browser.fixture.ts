@@ -8,6 +8,8 @@ import { ARTIFACTS, barriers, LAUNCH } from './chromium.fixture.ts'
 export type Scheme = 'light' | 'dark'
 export const WIDE = { width: 1920, height: 1080 }
 export const NARROW = { width: 360, height: 780 }
+/** Networks of containers come and go beside these tests; Chromium drops then whatever it is loading, from this machine too. */
+const NETWORK_CHANGED = 'net::ERR_NETWORK_CHANGED'
 
 export class Browser {
   readonly #folder: string
@@ -21,7 +23,8 @@ export class Browser {
     this.#context = context
     this.page = page
     page.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) this.troubles.push(`console: ${message.text()}`)
+      if (!['error', 'warning'].includes(message.type()) || message.text().includes(NETWORK_CHANGED)) return
+      this.troubles.push(`console: ${message.text()}`)
     })
     page.on('pageerror', (error) => this.troubles.push(`error: ${error.message}`))
     page.on('request', (request) => {
@@ -45,6 +48,17 @@ export class Browser {
   async close(): Promise<void> {
     await this.#context.close()
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+
+  /** Opens a page, or loads again the one that is open, until its document has come; the page sees to the rest of it. */
+  async load(url?: string): Promise<void> {
+    const options = { waitUntil: 'commit' } as const
+    try {
+      await (url === undefined ? this.page.reload(options) : this.page.goto(url, options))
+    } catch (error) {
+      if (!(error as Error).message.includes(NETWORK_CHANGED)) throw error
+      await this.load(url)
+    }
   }
 
   async show(viewport: { readonly width: number; readonly height: number }, scheme: Scheme): Promise<void> {

@@ -46,7 +46,7 @@ describe.skipIf(absent)('the dashboard of a cluster', () => {
       () => cluster.of('observer').log.find(({ message }) => message === 'dashboard')?.['url'] as string,
     )
     expect(url).toMatch(new RegExp(`^http://127\\.0\\.0\\.1:\\d+/\\?token=${TOKEN}$`))
-    await browser.page.goto(url)
+    await browser.load(url)
     expect(browser.page.url()).toBe(url.replace(/\?.*/, ''))
     await browser.page.locator('#state[data-state="running"]').waitFor()
     await browser.page.locator('#transport').waitFor()
@@ -91,7 +91,7 @@ describe.skipIf(absent)('the dashboard of a cluster', () => {
     await cluster.until(({ state, virtualSeconds }) => state === 'running' && virtualSeconds > before)
     await injected.waitFor()
     expect(await since()).toBe(oldest)
-    await page.reload()
+    await browser.load()
     await injected.waitFor()
     expect(await since()).toBe(oldest)
   })

@@ -93,7 +93,7 @@ describe.skipIf(noChromium())('the dashboard of a run', () => {
     })
     run.stderr!.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
     url = await until(() => /dashboard: (\S+)/.exec(stderr)?.[1])
-    await browser.page.goto(url)
+    await browser.load(url)
   })
 
   afterAll(async () => {
@@ -136,7 +136,7 @@ describe.skipIf(noChromium())('the dashboard of a run', () => {
     const { page } = browser
     await page.locator('#timeline .marks li').first().waitFor()
     const marks = await page.locator('#timeline .marks li').count()
-    await page.reload()
+    await browser.load()
     await page.locator('#timeline .marks li').first().waitFor()
     expect(await page.locator('#timeline .marks li').count()).toBeGreaterThanOrEqual(marks)
     expect(await page.locator('#timeline time').allTextContents()).toContain('0.000 s')
@@ -274,8 +274,20 @@ describe.skipIf(noChromium())('the dashboard of a run', () => {
     await browser.show(WIDE, 'light')
     await page.locator('#theme').click()
     expect(await dark()).toBe(true)
-    await page.reload()
-    expect(await dark()).toBe(true)
+    await browser.load()
+    await until(async () => (await dark()) || undefined)
+  })
+
+  test.each(['web/view.ts', 'web/style.css'])('comes to itself when the browser drops a part of it (%s)', async (part) => {
+    const { page, troubles } = browser
+    await page.route(`**/${part}`, (route) => route.abort('connectionreset'), { times: 1 })
+    const again = page
+      .waitForEvent('requestfailed', (request) => request.url().endsWith(part))
+      .then(() => page.waitForEvent('framenavigated'))
+    await browser.load()
+    await again
+    await page.locator('#state[data-state="ended"]').waitFor()
+    expect(troubles.splice(0)).toEqual(['console: Failed to load resource: net::ERR_CONNECTION_RESET'])
   })
 
   test('asks nothing of the world outside, has no errors, and ends with Ctrl-C', async () => {
