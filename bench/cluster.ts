@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { NatsWire } from '#shared/bus/nats.ts'
+import { STAGE_ROLES } from '#shared/messages.ts'
 import { JetStreamStore, STREAM_LIMITS } from '#shared/observe/journal.ts'
 import { openLog } from '#shared/observe/log.ts'
 import { loadScenario } from '#shared/scenario.ts'
@@ -19,7 +20,7 @@ const HOST = 'host,workload'
 const ROLES = [HOST, HOST, HOST, HOST, 'device', 'device', 'promoter', 'promoter', 'promoter', 'promoter']
 export const PROCESSES = ROLES.length
 /** What a process that carries all sorts of actors is. */
-export const ALL_ROLES = 'host,device,promoter,workload'
+export const ALL_ROLES = STAGE_ROLES.join(',')
 
 export interface ClusterRun {
   readonly verdict: Verdict

@@ -1,5 +1,6 @@
 /** `coldpool stage`: a process that carries actors of a cluster. */
 import { ColdpoolError } from '#shared/errors.ts'
+import { STAGE_ROLES } from '#shared/messages.ts'
 import { crewProcess, untilAsked } from '#simulation/cluster/process.ts'
 
 export interface StageFlags {
@@ -11,7 +12,7 @@ export interface StageFlags {
   readonly log?: string
 }
 
-const ROLES = ['host', 'device', 'promoter', 'workload']
+const ROLES: readonly string[] = STAGE_ROLES
 
 /** Gives the exit code when it has been asked to end. */
 export async function stage(flags: StageFlags): Promise<number> {

@@ -4,7 +4,9 @@
  */
 import type { Ordinal } from './actor.ts'
 
-export const ROLES = ['conductor', 'host', 'device', 'promoter', 'workload'] as const
+/** What a stage of a cluster may carry. */
+export const STAGE_ROLES = ['host', 'device', 'promoter', 'workload'] as const
+export const ROLES = ['conductor', ...STAGE_ROLES] as const
 export type Role = (typeof ROLES)[number]
 
 /** The types of a field: `u32` a whole number < 2^32, `f64` a finite number, `text` at most 4 KiB, `T[]` a typed array. */

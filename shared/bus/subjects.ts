@@ -2,6 +2,7 @@
  * What subjects there are, and who says what under them. A subject is `coldpool.SCOPE.KIND.ROLE.TO`: the server lets each user
  * publish under its own ROLE alone (deploy/nats/users.conf; a test holds it against this table). docs/PROTOCOL.md is made of it.
  */
+import { STAGE_ROLES } from '../messages.ts'
 import type { ControlKind } from './control.ts'
 
 type Speaker = 'conductor' | 'host' | 'device' | 'promoter' | 'workload' | 'operator' | 'sweep' | 'worker'
@@ -18,12 +19,10 @@ interface SubjectSpec {
   readonly meaning: string
 }
 
-const STAGES = ['host', 'device', 'promoter', 'workload'] as const
-
 export const SUBJECTS = {
   hello: {
     scope: 'lobby',
-    from: STAGES,
+    from: STAGE_ROLES,
     to: 'conductor',
     control: ['hello'],
     meaning: 'a process is there, and what it carries',
@@ -35,28 +34,28 @@ export const SUBJECTS = {
     control: ['refuse', 'probe', 'assign', 'go'],
     meaning: 'what the conductor wants of a process',
   },
-  ready: { scope: 'run', from: STAGES, to: 'conductor', control: ['ready'], meaning: 'an assignment is taken' },
+  ready: { scope: 'run', from: STAGE_ROLES, to: 'conductor', control: ['ready'], meaning: 'an assignment is taken' },
   grant: { scope: 'run', from: ['conductor'], to: 'all', control: ['grant'], meaning: 'a quantum may be stepped' },
-  done: { scope: 'run', from: STAGES, to: 'conductor', control: ['done'], meaning: 'a grant is carried out' },
+  done: { scope: 'run', from: STAGE_ROLES, to: 'conductor', control: ['done'], meaning: 'a grant is carried out' },
   bag: {
     scope: 'run',
-    from: ['conductor', ...STAGES],
+    from: ['conductor', ...STAGE_ROLES],
     to: 'number of the receiving stage',
     control: [],
     meaning: 'all mail from one stage to another in one grant, as a bag',
   },
   need: {
     scope: 'run',
-    from: ['conductor', ...STAGES],
+    from: ['conductor', ...STAGE_ROLES],
     to: 'number of the stage that sent the bag',
     control: ['need'],
     meaning: 'a bag has not come',
   },
-  stored: { scope: 'run', from: STAGES, to: 'conductor', control: ['stored'], meaning: 'a snapshot lies in the store' },
-  failed: { scope: 'run', from: STAGES, to: 'conductor', control: ['failed'], meaning: 'a stage cannot go on' },
+  stored: { scope: 'run', from: STAGE_ROLES, to: 'conductor', control: ['stored'], meaning: 'a snapshot lies in the store' },
+  failed: { scope: 'run', from: STAGE_ROLES, to: 'conductor', control: ['failed'], meaning: 'a stage cannot go on' },
   snapshot: {
     scope: 'run',
-    from: ['conductor', ...STAGES],
+    from: ['conductor', ...STAGE_ROLES],
     to: 'OBJECT.INDEX',
     control: [],
     meaning: 'a chunk of a snapshot, stored in the JetStream stream coldpool-snapshots and read back by its subject',

@@ -5,6 +5,7 @@ import { Packr } from 'msgpackr'
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Faults } from '#shared/bus/wire.fixture.ts'
 import { Dropped } from '#shared/bus/wire.ts'
+import { STAGE_ROLES } from '#shared/messages.ts'
 import { parseScenario } from '#shared/scenario.ts'
 import { Cast } from '../actors.ts'
 import { areApart } from '../apart.ts'
@@ -16,7 +17,6 @@ import { Feed } from './feed.ts'
 import { type Crew, kill, LittleCluster, onceAt, Overhearing } from './little-cluster.fixture.ts'
 import { tiny, TWINS_YAML } from './tiny.fixture.ts'
 
-const ALL = ['host', 'device', 'promoter', 'workload']
 const twins = () => parseScenario(TWINS_YAML, 'twins')
 
 let expected: Verdict
@@ -39,12 +39,12 @@ beforeEach(() => {
 afterEach(() => cluster.close())
 
 function twoCrews(): Crew[] {
-  return [cluster.crew('a', ALL), cluster.crew('b', ALL)]
+  return [cluster.crew('a', STAGE_ROLES), cluster.crew('b', STAGE_ROLES)]
 }
 
 describe('stages that are apart', () => {
   test.each([1, 2])('in %i processes end as on the memory bus, with fewer grants than quanta', async (processes) => {
-    for (const name of ['a', 'b'].slice(0, processes)) cluster.crew(name, ALL)
+    for (const name of ['a', 'b'].slice(0, processes)) cluster.crew(name, STAGE_ROLES)
     const { verdict } = (await cluster.network.alongside(cluster.conduct()))!
     expect({ ...verdict, bus: 'memory', wallSeconds: 0 }).toEqual({ ...expected, wallSeconds: 0 })
     // The last fifth of the run waits for who may leave next.
@@ -89,7 +89,7 @@ describe('stages that are apart', () => {
     const options = onceAt({ grant }, () => {
       killed++
       kill(other!)
-      cluster.crew('b', ALL)
+      cluster.crew('b', STAGE_ROLES)
     })
     const result = await cluster.network.alongside(cluster.conduct(options))
     expect(killed).toBe(1)
@@ -105,7 +105,7 @@ describe('stages that are apart', () => {
       if (moment === 'grant' && grants.push(number) < 200) await slowly()
       if (moment !== 'whole' || whole++ > 0) return
       kill(other!)
-      cluster.crew('b', ALL)
+      cluster.crew('b', STAGE_ROLES)
     }
     const slowly = (): Promise<void> => new Promise((resolve) => cluster.network.schedule(60, resolve))
     const result = await cluster.network.alongside(cluster.conduct({ onMoment }))

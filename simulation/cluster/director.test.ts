@@ -6,6 +6,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest
 import type { Actor } from '#shared/actor.ts'
 import type { Faults } from '#shared/bus/wire.fixture.ts'
 import { Dropped } from '#shared/bus/wire.ts'
+import { STAGE_ROLES } from '#shared/messages.ts'
 import { MemoryStore } from '#shared/observe/memory-store.ts'
 import { StoreFull } from '#shared/observe/store.ts'
 import { LiveRun } from '../dashboard/live-run.ts'
@@ -53,7 +54,7 @@ describe('a run over a cluster', () => {
     cluster.crew('host-a', ['host', 'workload'])
     const running = cluster.conduct()
     await cluster.network.alongside(new Promise((resolve) => setTimeout(resolve, 100)))
-    cluster.crew('all', ['host', 'device', 'promoter', 'workload'])
+    cluster.crew('all', STAGE_ROLES)
     const result = await cluster.network.alongside(running)
     expect(result!.verdict.digest).toBe(expected)
   })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Role } from '#shared/messages.ts'
+import { type Role, STAGE_ROLES } from '#shared/messages.ts'
 import { CONDUCTOR_SLOT, type Member, type Offer, place, placeNewcomer, type Placement } from './placement.ts'
 
 const members: fc.Arbitrary<Member[]> = fc
@@ -33,7 +33,7 @@ const offers: fc.Arbitrary<Offer[]> = fc
     fc.record({
       roles: fc.oneof(
         fc.constantFrom(['host'], ['device'], ['promoter'], ['workload'], ['host', 'workload']),
-        fc.constant(['host', 'device', 'promoter', 'workload']),
+        fc.constant(STAGE_ROLES),
       ),
       capacity: fc.nat(6),
     }),
@@ -131,10 +131,9 @@ describe('a placement', () => {
       ...Array.from({ length: 4 }, (_, i): Member => ({ ordinal: 9 + i, role: 'device' })),
       ...Array.from({ length: 8 }, (_, i): Member => ({ ordinal: 13 + i, role: 'promoter', host: 1 + i })),
     ]
-    const all = ['host', 'device', 'promoter', 'workload']
     const { stageOf } = placed(rack, [
-      { name: 'a', roles: all, capacity: 0 },
-      { name: 'b', roles: all, capacity: 0 },
+      { name: 'a', roles: STAGE_ROLES, capacity: 0 },
+      { name: 'b', roles: STAGE_ROLES, capacity: 0 },
     ])
     expect(stageOf.slice(9, 13)).toEqual([1, 2, 1, 2])
     expect(stageOf.slice(1, 9)).toEqual([1, 1, 2, 2, 1, 1, 2, 2])

@@ -4,6 +4,7 @@
  */
 import { createHmac, randomBytes } from 'node:crypto'
 import { encodeControl, PROTOCOL_HASH, readControl, strangerOf, type ControlOf } from '#shared/bus/control.ts'
+import { STAGE_ROLES } from '#shared/messages.ts'
 import { DROP_CAUSES, type Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
 import { lobby } from './crew.ts'
 import type { Offer } from './placement.ts'
@@ -38,7 +39,7 @@ const HANDS_MAX = 1024
 const STRUCK_MAX = 4096
 const SHOWN_MAX = 40
 const TOKEN = /^[A-Za-z0-9_-]{1,64}$/
-const ROLES = new Set(['host', 'device', 'promoter', 'workload'])
+const ROLES = new Set<string>(STAGE_ROLES)
 const CAUSES: ReadonlySet<string> = new Set(Object.keys(DROP_CAUSES))
 
 export class Roster {
