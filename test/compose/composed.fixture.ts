@@ -8,7 +8,8 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const OUTPUT_MAX = 64 << 20
-const LOOK_MS = 100
+/** A look is a process, which the containers need the processor for as well. */
+const LOOK_MS = 500
 
 export interface Ended {
   readonly digest: string
@@ -57,6 +58,8 @@ export class Composed {
   async end(): Promise<Ended> {
     const container = await this.container('conductor')
     for (;;) {
+      // Until it does not run; it may be about to come back.
+      await docker('wait', container)
       const [status, code] = (await docker('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', container)).trim().split(' ')
       if (status === 'exited') {
         const digest = /digest\s+([0-9a-f]{32})/.exec(await docker('logs', container))?.[1] ?? ''
