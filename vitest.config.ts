@@ -23,8 +23,8 @@ const tally: Reporter = {
 
 /** Tests that start processes, containers and browsers: when the others are done, two files at a time, for they wait much of their time. */
 const CLUSTER = ['test/{browser,cluster,compose,nats}/**/*.test.ts', 'test/foreign.test.ts']
-/** What listens for a while to how it is in peace comes last, alone. */
-const ALONE = ['test/hostile.test.ts']
+/** What keeps the machine busy by itself, within a time of its own, or listens for a while to how it is in peace: last, one by one. */
+const ALONE = ['test/compose/containers.test.ts', 'test/hostile.test.ts']
 
 const common = {
   setupFiles: 'test/setup.ts',
@@ -56,6 +56,7 @@ export default defineConfig({
           ...common,
           name: 'cluster',
           include: CLUSTER,
+          exclude: [...configDefaults.exclude, ...ALONE],
           maxWorkers: 2,
           testTimeout: 180_000,
           sequence: { groupOrder: 1 },
@@ -66,6 +67,7 @@ export default defineConfig({
           ...common,
           name: 'alone',
           include: ALONE,
+          maxWorkers: 1,
           testTimeout: 180_000,
           sequence: { groupOrder: 2 },
         },
