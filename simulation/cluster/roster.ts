@@ -4,8 +4,8 @@
  */
 import { createHmac, randomBytes } from 'node:crypto'
 import { encodeControl, PROTOCOL_HASH, readControl, strangerOf, type ControlOf } from '#shared/bus/control.ts'
-import { STAGE_ROLES } from '#shared/messages.ts'
 import { DROP_CAUSES, type Dropped, subject, type Subscription, type Wire } from '#shared/bus/wire.ts'
+import { STAGE_ROLES } from '#shared/messages.ts'
 import { lobby } from './crew.ts'
 import type { Offer } from './placement.ts'
 import { VERSION } from './version.ts'

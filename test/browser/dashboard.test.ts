@@ -275,7 +275,8 @@ describe.skipIf(noChromium())('the dashboard of a run', () => {
     await page.locator('#theme').click()
     expect(await dark()).toBe(true)
     await browser.load()
-    await until(async () => (await dark()) || undefined)
+    await page.locator('#state[data-state="ended"]').waitFor()
+    expect(await dark()).toBe(true)
   })
 
   test.each(['web/view.ts', 'web/style.css'])('comes to itself when the browser drops a part of it (%s)', async (part) => {
