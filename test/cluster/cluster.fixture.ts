@@ -7,7 +7,7 @@ import { NatsWire } from '#shared/bus/nats.ts'
 import type { Sample, Status } from '#shared/observe/broadcast.ts'
 import { Feed } from '#simulation/cluster/feed.ts'
 import { main as coldpool } from '#cli/program.ts'
-import type { Doom } from './doom.ts'
+import { type Doom, writeDoom } from './doom.ts'
 import { FOLDER } from './reference.fixture.ts'
 import type { NatsServer } from './server.fixture.ts'
 import { type Environment, Supervised } from './supervised.fixture.ts'
@@ -34,6 +34,7 @@ export class Cluster {
   /** By name, the last that was given it. */
   readonly #processes = new Map<string, Supervised>()
   readonly #all: Supervised[] = []
+  readonly #stages = new Set<string>()
   readonly statuses: Status[] = []
   readonly samples: Sample[] = []
   #feed: Feed | undefined
@@ -45,6 +46,7 @@ export class Cluster {
   /** The processes of services/, or, if they are to be doomed, of stand-ins that are the same but for that. */
   start(names: readonly string[], kind: 'service' | 'doomed' = 'service'): void {
     for (const name of names) {
+      this.#stages.add(name)
       const service = name.split('-')[0]!
       this.#spawn(name, kind === 'doomed' ? 'test/cluster/stage.ts' : `services/${service}/main.ts`, () => ({}))
     }
@@ -62,12 +64,11 @@ export class Cluster {
     const folder = mkdtempSync(join(this.#folder, 'run-'))
     const scenario = join(folder, 'scenario.yaml')
     writeFileSync(scenario, yaml)
-    const stages = this.#processes.size
     const environment = (life: number): Environment => ({
       COLDPOOL_SCENARIO: scenario,
       COLDPOOL_OUT: join(folder, 'runs'),
       // Who comes late would stand by.
-      COLDPOOL_STAGES: String(stages),
+      COLDPOOL_STAGES: String(this.#stages.size),
       COLDPOOL_PACE: paces[Math.min(life, paces.length) - 1]!,
       ...(typeof env === 'function' ? env(life) : env),
     })
@@ -81,7 +82,7 @@ export class Cluster {
 
   /** Ends the life of this process, or, instead, that of another, at a moment of its own. */
   doom(name: string, doom: Doom): void {
-    writeFileSync(this.#doomOf(name), JSON.stringify(doom))
+    writeDoom(this.#doomOf(name), doom)
   }
 
   get status(): Status | undefined {

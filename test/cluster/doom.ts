@@ -1,5 +1,5 @@
 /** A process that a test has doomed: it dies, or kills another, at a given moment of the protocol, once. */
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 
 export type Moment = 'grant' | 'bags' | 'done' | 'set' | 'whole'
 
@@ -13,7 +13,14 @@ export interface Doom {
   readonly victim?: number
 }
 
-/** The file holds the doom as JSON, from when the test writes it until it is carried out. */
+/** From now on the process that looks at this file is doomed. */
+export function writeDoom(file: string, doom: Doom): void {
+  // It may look at any moment, and must find all of it or none.
+  writeFileSync(`${file}.part`, JSON.stringify(doom))
+  renameSync(`${file}.part`, file)
+}
+
+/** The file holds the doom, from when the test writes it until it is carried out. */
 export function doomed(file: string): (moment: Moment) => Promise<void> | void {
   let sets = 0
   let passed = 0
