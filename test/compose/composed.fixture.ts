@@ -1,5 +1,5 @@
 /** A cluster in containers, brought up with docker-compose from the repository's own files, and everything of it gone at the end. */
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,14 +41,12 @@ export class Composed {
     return stdout
   }
 
-  /** Begins a run of this scenario, given as its text; the stages stay as they are. */
-  async begin(yaml: string, pace: string, services: readonly string[] = ['conductor']): Promise<void> {
+  /** Begins a run of this scenario, given as its text, with a new conductor; the other services are brought up where they are named. */
+  async begin(yaml: string, pace: string, services: readonly string[] = ['--no-deps', 'conductor']): Promise<void> {
     const file = join(this.#folder, 'scenario.yaml')
     writeFileSync(file, yaml)
     chmodSync(file, 0o644)
-    // A conductor that has ended begins anew only if its container does.
-    await this.compose(['rm', '-fsv', 'conductor'])
-    await this.compose(['up', '-d', '--no-build', ...services], {
+    await this.compose(['up', '-d', '--no-build', '--force-recreate', ...services], {
       COLDPOOL_SCENARIO: '/given/scenario.yaml',
       COLDPOOL_PACE: pace,
     })
@@ -60,26 +58,35 @@ export class Composed {
     for (;;) {
       // Until it does not run; it may be about to come back.
       await docker('wait', container)
-      const [status, code] = (await docker('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', container)).trim().split(' ')
-      if (status === 'exited') {
+      const exitCode = await this.exitCode(container)
+      if (exitCode !== undefined) {
         const digest = /digest\s+([0-9a-f]{32})/.exec(await docker('logs', container))?.[1] ?? ''
-        return { digest, exitCode: Number(code) }
+        return { digest, exitCode }
       }
       await sleep(LOOK_MS)
     }
+  }
+
+  /** Undefined while it runs, or is about to come back. */
+  async exitCode(container: string): Promise<number | undefined> {
+    const [status, code] = (await docker('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}', container)).trim().split(' ')
+    return status === 'exited' ? Number(code) : undefined
   }
 
   async container(service: string, index = 1): Promise<string> {
     return `${this.project}_${service}_${index}`
   }
 
-  /** Resolves when a line of the conductor's log holds this. */
+  /** Resolves when a line of the conductor's log holds this. Throws if the conductor has ended without. */
   async logged(text: string): Promise<string> {
     const container = await this.container('conductor')
     for (;;) {
+      const exitCode = await this.exitCode(container)
       const { stdout, stderr } = await run('docker', ['logs', container], { maxBuffer: OUTPUT_MAX })
       const line = `${stdout}${stderr}`.split('\n').find((candidate) => candidate.includes(text))
       if (line !== undefined) return line
+      if (exitCode !== undefined)
+        throw new Error(`the conductor ended with ${exitCode} and never logged ${text}:\n${stdout}${stderr}`)
       await sleep(LOOK_MS)
     }
   }
@@ -130,12 +137,9 @@ export async function docker(...args: readonly string[]): Promise<string> {
 }
 
 /** The verdict's digest of the memory bus, by the command line. */
-export function memoryDigest(...args: readonly string[]): string {
-  const { stdout, stderr } = spawnSync(process.execPath, ['cli/main.ts', 'run', ...args, '--json', '--out', tmpdir()], {
-    encoding: 'utf8',
-    maxBuffer: OUTPUT_MAX,
-  })
-  if (stdout === '') throw new Error(stderr)
+export async function memoryDigest(...args: readonly string[]): Promise<string> {
+  const argv = ['cli/main.ts', 'run', ...args, '--json', '--out', tmpdir()]
+  const { stdout } = await run(process.execPath, argv, { maxBuffer: OUTPUT_MAX })
   return (JSON.parse(stdout) as { digest: string }).digest
 }
 

@@ -14,6 +14,7 @@ const missing = isMissing('docker', 'info') || isMissing('docker-compose', 'vers
 const LIVELY = `
 name: lively
 duration: 5s
+quantum: 5ms
 devices:
   device-1: { physical: 16MiB, advertised: 64MiB }
   device-2: { physical: 16MiB, advertised: 64MiB }
@@ -29,9 +30,10 @@ workloads:
 
 /** The bear attacks when pages have come home, and is refused before the end. */
 const QUICKSTART = scenarioText('quickstart')
-  .replace('duration: 60s', 'duration: 15s\nquantum: 10ms')
+  .replace('duration: 60s', 'duration: 15s\nquantum: 20ms')
   .replace('attack: 30s', 'attack: 12s')
-const NEIGHBOUR = scenarioText('noisy-neighbour').replace(/^duration: .*$/m, 'duration: 3s')
+/** The scan begins at 5 s. */
+const NEIGHBOUR = scenarioText('noisy-neighbour').replace(/^duration: .*$/m, 'duration: 7s\nquantum: 20ms')
 
 /** From `up -d`, images built, to the first granted quantum. */
 const UP_SECONDS_MAX = 30
@@ -49,6 +51,12 @@ async function underway(composed: Composed, milliseconds: number, services?: rea
   await sleep(milliseconds)
 }
 
+/** Of this scenario, which `cluster` runs. */
+async function expectAsOnMemory(yaml: string): Promise<void> {
+  const [ended, digest] = await Promise.all([cluster.end(), memoryDigest(fileOf(yaml))])
+  expect(ended).toEqual({ digest, exitCode: 0 })
+}
+
 function hostsOf(composed: Composed): Promise<string[]> {
   return Promise.all([1, 2, 3, 4].map((index) => composed.container('host', index)))
 }
@@ -61,7 +69,7 @@ let lively = ''
 beforeAll(async () => {
   if (missing) return
   await cluster.compose(['build', '-q'])
-  lively = memoryDigest(fileOf(LIVELY))
+  lively = await memoryDigest(fileOf(LIVELY))
 }, 600_000)
 
 afterAll(async () => {
@@ -78,20 +86,18 @@ describe.skipIf(missing)('a cluster in containers', () => {
     expect((performance.now() - startMs) / 1000).toBeLessThan(UP_SECONDS_MAX)
   })
 
-  test('gives the digest of the memory bus: quickstart', async () => {
-    expect(await cluster.end()).toEqual({ digest: memoryDigest(fileOf(QUICKSTART)), exitCode: 0 })
-  }, 600_000)
+  test('gives the digest of the memory bus: quickstart', () => expectAsOnMemory(QUICKSTART), 600_000)
 
   test('gives the digest of the memory bus: noisy-neighbour', async () => {
     await cluster.begin(NEIGHBOUR, 'max')
-    expect(await cluster.end()).toEqual({ digest: memoryDigest(fileOf(NEIGHBOUR)), exitCode: 0 })
+    await expectAsOnMemory(NEIGHBOUR)
   }, 600_000)
 
   test.each(randomScenarioTexts(5).map((yaml, i) => [i + 1, yaml] as const))(
     'gives the digest of the memory bus: random scenario %i',
     async (_, yaml) => {
       await cluster.begin(yaml, 'max')
-      expect(await cluster.end()).toEqual({ digest: memoryDigest(fileOf(yaml)), exitCode: 0 })
+      await expectAsOnMemory(yaml)
     },
   )
 
@@ -110,9 +116,9 @@ describe.skipIf(missing)('a cluster in containers', () => {
     expect(await watching).toMatch(/workload-3 +attack/)
     const { digest, exitCode } = await cluster.end()
     expect(exitCode).toBe(0)
-    expect(digest).not.toBe(memoryDigest(fileOf(long)))
+    expect(digest).not.toBe(await memoryDigest(fileOf(long)))
     const folder = await cluster.runFolder()
-    expect(memoryDigest(join(folder, 'scenario.yaml'), '--injections', join(folder, 'injections.yaml'))).toBe(digest)
+    expect(await memoryDigest(join(folder, 'scenario.yaml'), '--injections', join(folder, 'injections.yaml'))).toBe(digest)
   })
 
   test('an operator can end a run, which then has a verdict', async () => {
@@ -141,7 +147,21 @@ describe.skipIf(missing)('a cluster in containers', () => {
  * remove a network on which nothing is left (moby issue 43286). Nobody but Docker can mend that, so "leaves nothing" is shown above.
  */
 describe.skipIf(missing)('a cluster in containers that fail', () => {
-  beforeAll(() => faulty.begin(LIVELY, 'max', []), 120_000)
+  beforeAll(async () => {
+    await faulty.begin(LIVELY, 'max', [])
+    await faulty.end()
+  }, 120_000)
+
+  test('a process that is stopped while it starts ends at once', async () => {
+    // One that stands by.
+    const promoter = await faulty.container('promoter', 4)
+    await docker('stop', promoter)
+    await docker('start', promoter)
+    await docker('stop', promoter)
+    // By the signal, or by its own doing; not killed when its time was over.
+    expect(await faulty.exitCode(promoter)).toBeOneOf([0, 143])
+    await docker('start', promoter)
+  })
 
   test('a host that crashes comes back by its restart policy, and nothing is lost', async () => {
     await underway(faulty, 2500)
