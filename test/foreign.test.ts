@@ -5,7 +5,7 @@ import { Cluster, type Guest } from './foreign/cluster.fixture.ts'
 
 const SCENARIO = `
 name: visited
-quantum: 5ms
+quantum: 20ms
 duration: 20s
 devices:
   device-1: { physical: 16MiB, advertised: 64MiB }

@@ -6,6 +6,7 @@ export const STAGES = ['host-1', 'host-2', 'device-1', 'promoter-1', 'workload-1
 export const TROUBLED = `
 name: troubled
 duration: 2s
+quantum: 5ms
 sample: 50ms
 devices:
   device-1: { physical: 16MiB, advertised: 64MiB, hotness: { epoch: 50ms, threshold: 1 } }
