@@ -22,7 +22,6 @@ const DAMON = ['hosts.*.isolation={ policy: private-node, damon: true }', 'promo
   set,
 ])
 const COARSE = ['--quantum', '10ms', '--duration']
-const COARSER = ['--quantum', '20ms', '--duration']
 /** Leaks, a cage, a budget, a share that pauses, DAMON. */
 const RULES: readonly Case[] = [
   ['isolation', scenario('isolation'), ...COARSE, '4s'],
@@ -32,9 +31,9 @@ const RULES: readonly Case[] = [
   ['DAMON', scenario('shares'), ...COARSE, '4s', ...DAMON],
 ]
 /** The bear attacks when pages have come home, and is refused before the end. */
-const BEAR: Case = ['quickstart', QUICKSTART, ...COARSER, '15s', '--set', 'workloads.bear.attack=12s']
+const BEAR: Case = ['quickstart', QUICKSTART, '--quantum', '50ms', '--duration', '15s', '--set', 'workloads.bear.attack=12s']
 /** The scan begins at 5 s. */
-const SCANNED: Case = ['noisy-neighbour', NEIGHBOUR, ...COARSER, '7s']
+const SCANNED: Case = ['noisy-neighbour', NEIGHBOUR, '--quantum', '20ms', '--duration', '7s']
 const IN_ONE: readonly Case[] = [BEAR, SCANNED, ...RULES, ...RANDOM]
 /** Costs more, so what adds little is left out. */
 const IN_MANY: readonly Case[] = [BEAR, SCANNED, RULES[0]!, ...RANDOM]

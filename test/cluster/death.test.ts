@@ -1,14 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Cluster } from './cluster.fixture.ts'
+import { Cluster, type Run } from './cluster.fixture.ts'
 import type { Moment } from './doom.ts'
 import { expectAsOnMemory } from './reference.fixture.ts'
 import { NOTHING_STORED, STAGES, TROUBLED } from './scenario.fixture.ts'
 import { NatsServer, noServer } from './server.fixture.ts'
 
-/** So slow that a second set of snapshots is taken before the run is over, however slow the machine is. */
+/** So slow and so long that it outlasts a few deaths, each behind two sets of snapshots, however slow the machine is. */
 const SLOW = '0.1x'
+const LONG = TROUBLED.replace('duration: 2s', 'duration: 4s')
 
-/** When, in the life of the process: at which moment, how many sets it must have seen, how many such moments pass first. */
+/** When, in a life of the process: at which moment, how many sets it must have seen, how many such moments pass first. */
 type When = readonly [when: string, moment: Moment, sets: number, spared: number]
 
 const EARLY: When = ['between bags and done, before the first set of snapshots', 'bags', 0, 10]
@@ -19,8 +20,8 @@ const LATER: readonly When[] = [
 const OF_A_HOST: readonly When[] = [
   EARLY,
   ['after a done, before the first set', 'done', 0, 12],
-  ['between bags and done, behind a whole set', 'bags', 2, 3],
   ['during the first set', 'set', 1, 0],
+  ['between bags and done, behind a whole set', 'bags', 2, 3],
   ['during the second set', 'set', 2, 0],
 ]
 const OF_THE_CONDUCTOR: readonly When[] = [
@@ -30,6 +31,13 @@ const OF_THE_CONDUCTOR: readonly When[] = [
   ['when all are done, behind a whole set', 'done', 2, 2],
   ['during the second set', 'set', 2, 0],
 ]
+const DEATHS = [
+  ['host-1', OF_A_HOST],
+  ['device-1', [EARLY, ...LATER]],
+  ['promoter-1', [EARLY, ...LATER]],
+  ['workload-1', [EARLY, ...LATER]],
+  ['conductor', OF_THE_CONDUCTOR],
+] as const
 
 describe.skipIf(noServer())('a run gives the same when', () => {
   let server: NatsServer
@@ -46,41 +54,29 @@ describe.skipIf(noServer())('a run gives the same when', () => {
     await server.stop()
   })
 
-  describe.each([
-    ['host-1', OF_A_HOST],
-    ['device-1', [EARLY, ...LATER]],
-    ['promoter-1', [EARLY, ...LATER]],
-    ['workload-1', [EARLY, ...LATER]],
-  ] as const)('%s is killed', (victim, whens) => {
-    test.each(whens)('%s', async (_, moment, sets, spared) => {
-      const lives = cluster.of(victim).lives
-      cluster.doom(victim, { moment, sets, spared })
-      const run = await cluster.conduct(TROUBLED, { paces: [SLOW] })
-      await cluster.of(victim).death
+  for (const [victim, whens] of DEATHS) {
+    test(`${victim} is killed ${whens.map(([when]) => when).join('; ')}`, async () => {
+      let run: Run | undefined
+      for (const [, moment, sets, spared] of whens) {
+        // Before it can live again: its first moments count too.
+        cluster.doom(victim, { moment, sets, spared })
+        run ??= await cluster.conduct(LONG, { paces: [SLOW] })
+        await cluster.of(victim).death
+      }
       await cluster.pace('max')
-      await expectAsOnMemory(await run.ended(), TROUBLED)
-      expect(cluster.of(victim).lives).toBe(lives + 1)
-      expectRecovery(sets > 1)
+      await expectAsOnMemory(await run!.ended(), LONG)
+      expectRecoveries(whens.map(([, , sets]) => sets > 1))
       expect(await server.stored()).toEqual(NOTHING_STORED)
     })
-  })
+  }
 
-  describe('the conductor is killed', () => {
-    test.each(OF_THE_CONDUCTOR)('%s', async (_, moment, sets, spared) => {
-      cluster.doom('conductor', { moment, sets, spared })
-      const run = await cluster.conduct(TROUBLED, { paces: [SLOW, 'max'] })
-      await expectAsOnMemory(await run.ended(), TROUBLED)
-      expect(run.conductor.lives).toBe(2)
-      expectRecovery(sets > 1)
-      expect(await server.stored()).toEqual(NOTHING_STORED)
-    })
-  })
-
-  /** There was one, from the last whole set or from the start. */
-  function expectRecovery(restored: boolean): void {
+  /** There was one after each death, from the last whole set or from the start. */
+  function expectRecoveries(restored: readonly boolean[]): void {
     for (const name of STAGES) {
-      const ready = cluster.of(name).log.findLast(({ message }) => message === 'ready')
-      expect(ready).toMatchObject({ generation: 2, restored })
+      const readies = cluster.of(name).log.filter(({ message }) => message === 'ready')
+      const { run } = readies.at(-1)!
+      const ofThisRun = readies.filter((ready) => ready['run'] === run).map((ready) => [ready['generation'], ready['restored']])
+      expect(ofThisRun).toEqual([false, ...restored].map((from, i) => [i + 1, from]))
     }
   }
 })

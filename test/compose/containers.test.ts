@@ -30,7 +30,7 @@ workloads:
 
 /** The bear attacks when pages have come home, and is refused before the end. */
 const QUICKSTART = scenarioText('quickstart')
-  .replace('duration: 60s', 'duration: 15s\nquantum: 20ms')
+  .replace('duration: 60s', 'duration: 15s\nquantum: 50ms')
   .replace('attack: 30s', 'attack: 12s')
 /** The scan begins at 5 s. */
 const NEIGHBOUR = scenarioText('noisy-neighbour').replace(/^duration: .*$/m, 'duration: 7s\nquantum: 20ms')
