@@ -12,20 +12,20 @@ const LONG = TROUBLED.replace('duration: 2s', 'duration: 4s')
 /** When, in a life of the process: at which moment, how many sets it must have seen, how many such moments pass first. */
 type When = readonly [when: string, moment: Moment, sets: number, spared: number]
 
-const EARLY: When = ['between bags and done, before the first set of snapshots', 'bags', 0, 10]
+const EARLY: When = ['between bags and done, before the first set of snapshots', 'bags', 0, 4]
 const LATER: readonly When[] = [
   ['after a done, behind a whole set', 'done', 2, 1],
   ['during the second set', 'set', 2, 0],
 ]
 const OF_A_HOST: readonly When[] = [
   EARLY,
-  ['after a done, before the first set', 'done', 0, 12],
+  ['after a done, before the first set', 'done', 0, 5],
   ['during the first set', 'set', 1, 0],
   ['between bags and done, behind a whole set', 'bags', 2, 3],
   ['during the second set', 'set', 2, 0],
 ]
 const OF_THE_CONDUCTOR: readonly When[] = [
-  ['before a grant, and before the first set', 'grant', 0, 12],
+  ['before a grant, and before the first set', 'grant', 0, 5],
   ['during the first set', 'set', 1, 0],
   ['before a grant, behind a whole set', 'grant', 2, 3],
   ['when all are done, behind a whole set', 'done', 2, 2],

@@ -49,7 +49,7 @@ describe.skipIf(noServer())('a run rides out the death of the NATS server, which
 
   test.each([0, 2])('while all recover from the death of a host, behind %i sets', async (sets) => {
     const run = await cluster.conduct(TROUBLED, { paces: [SLOW] })
-    cluster.doom('host-1', { moment: 'bags', sets, spared: 20 })
+    cluster.doom('host-1', { moment: 'bags', sets, spared: 5 })
     await cluster.of('host-1').death
     // As a new process says hello, the others are told to go back.
     await cluster.until(({ state }) => state === 'recovering' || state === 'running')
