@@ -7,7 +7,7 @@ import { NatsServer, noServer } from './server.fixture.ts'
 
 /** So slow and so long that it outlasts a few deaths, each behind two sets of snapshots, however slow the machine is. */
 const SLOW = '0.1x'
-const LONG = TROUBLED.replace('duration: 2s', 'duration: 4s')
+const LONG = TROUBLED.replace('duration: 2s', 'duration: 6s')
 
 /** When, in a life of the process: at which moment, how many sets it must have seen, how many such moments pass first. */
 type When = readonly [when: string, moment: Moment, sets: number, spared: number]
