@@ -21,7 +21,7 @@ const tally: Reporter = {
   },
 }
 
-/** Tests that start processes, containers and browsers: when the others are done, two files at a time, for they wait much of their time. */
+/** Tests that start processes, containers and browsers: when the others are done, two files at a time; on two cores three take longer. */
 const CLUSTER = ['test/{browser,cluster,compose,nats}/**/*.test.ts', 'test/foreign.test.ts']
 /** What keeps the machine busy by itself, within a time of its own, or listens for a while to how it is in peace: last, one by one. */
 const ALONE = ['test/compose/containers.test.ts', 'test/hostile.test.ts']
@@ -46,7 +46,7 @@ export default defineConfig({
         test: {
           ...common,
           name: 'models',
-          // The files share two processes: to load the models anew for each took a third of their processor time.
+          // The files share a process for each core: to load the models anew for each file took a third of their processor time.
           isolate: false,
           restoreMocks: true,
           include: ['**/*.test.ts'],

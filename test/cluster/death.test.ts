@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Cluster, type Run } from './cluster.fixture.ts'
+import { Cluster } from './cluster.fixture.ts'
 import type { Moment } from './doom.ts'
 import { expectAsOnMemory } from './reference.fixture.ts'
 import { NOTHING_STORED, STAGES, TROUBLED } from './scenario.fixture.ts'
@@ -56,15 +56,17 @@ describe.skipIf(noServer())('a run gives the same when', () => {
 
   for (const [victim, whens] of DEATHS) {
     test(`${victim} is killed ${whens.map(([when]) => when).join('; ')}`, async () => {
-      let run: Run | undefined
+      const run = await cluster.conduct(LONG, { paces: [SLOW] })
+      const doomed = cluster.of(victim)
+      const { lives } = doomed
       for (const [, moment, sets, spared] of whens) {
         // Before it can live again: its first moments count too.
         cluster.doom(victim, { moment, sets, spared })
-        run ??= await cluster.conduct(LONG, { paces: [SLOW] })
-        await cluster.of(victim).death
+        await doomed.death
       }
       await cluster.pace('max')
-      await expectAsOnMemory(await run!.ended(), LONG)
+      await expectAsOnMemory(await run.ended(), LONG)
+      expect(doomed.lives).toBe(lives + whens.length)
       expectRecoveries(whens.map(([, , sets]) => sets > 1))
       expect(await server.stored()).toEqual(NOTHING_STORED)
     })
