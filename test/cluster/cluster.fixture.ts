@@ -115,13 +115,14 @@ export class Cluster {
     return printed
   }
 
-  /** Whatever is doomed then: tries until somebody hears it. */
+  /** Whatever is doomed then: tries until somebody hears it. Throws if the run is over already: it is to outlast what is done to it. */
   async pace(pace: string): Promise<void> {
     for (const end = performance.now() + WAIT_MS; performance.now() < end; await sleep(100)) {
       const { code } = await this.coldpool('pace', pace)
       if (code === 0) return
+      if (this.status?.state === 'ended') break
     }
-    throw new Error(`nobody took the pace for ${WAIT_MS} ms`)
+    throw new Error(`nobody took the pace; ${this.#told()}`)
   }
 
   async stop(): Promise<void> {

@@ -1,31 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { amended } from '../amended.fixture.ts'
 import { Cluster } from './cluster.fixture.ts'
 import type { Moment } from './doom.ts'
 import { expectAsOnMemory } from './reference.fixture.ts'
-import { NOTHING_STORED, STAGES, TROUBLED } from './scenario.fixture.ts'
+import { NOTHING_STORED, SLOW, STAGES, TROUBLED } from './scenario.fixture.ts'
 import { NatsServer, noServer } from './server.fixture.ts'
 
-/** So slow and so long that it outlasts a few deaths, each behind two sets of snapshots, however slow the machine is. */
-const SLOW = '0.1x'
-const LONG = TROUBLED.replace('duration: 2s', 'duration: 6s')
+/** So long that it outlasts a few deaths, each behind two sets of snapshots, however slow the machine is. */
+const LONG = amended(TROUBLED, { duration: '3s' })
 
 /** When, in a life of the process: at which moment, how many sets it must have seen, how many such moments pass first. */
 type When = readonly [when: string, moment: Moment, sets: number, spared: number]
 
-const EARLY: When = ['between bags and done, before the first set of snapshots', 'bags', 0, 4]
+const EARLY: When = ['between bags and done, before the first set of snapshots', 'bags', 0, 2]
 const LATER: readonly When[] = [
   ['after a done, behind a whole set', 'done', 2, 1],
   ['during the second set', 'set', 2, 0],
 ]
 const OF_A_HOST: readonly When[] = [
   EARLY,
-  ['after a done, before the first set', 'done', 0, 5],
+  ['after a done, before the first set', 'done', 0, 3],
   ['during the first set', 'set', 1, 0],
   ['between bags and done, behind a whole set', 'bags', 2, 3],
   ['during the second set', 'set', 2, 0],
 ]
 const OF_THE_CONDUCTOR: readonly When[] = [
-  ['before a grant, and before the first set', 'grant', 0, 5],
+  ['before a grant, and before the first set', 'grant', 0, 3],
   ['during the first set', 'set', 1, 0],
   ['before a grant, behind a whole set', 'grant', 2, 3],
   ['when all are done, behind a whole set', 'done', 2, 2],

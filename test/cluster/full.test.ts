@@ -7,7 +7,7 @@ import { NOTHING_STORED, STAGES, TROUBLED } from './scenario.fixture.ts'
 import { NatsServer, noServer } from './server.fixture.ts'
 import type { Environment } from './supervised.fixture.ts'
 
-const SLOW = '0.05x'
+const SLOW = '0.025x'
 
 describe.skipIf(noServer()).concurrent('a run whose', () => {
   /** Limits hold for a whole server. */

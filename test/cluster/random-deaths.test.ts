@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { fork, Stream } from '#shared/random.ts'
+import { amended } from '../amended.fixture.ts'
 import { Cluster } from './cluster.fixture.ts'
 import { expectAsOnMemory } from './reference.fixture.ts'
 import { NOTHING_STORED, STAGES, TROUBLED, TROUBLED_APART, WHOLE_STAGES } from './scenario.fixture.ts'
@@ -10,7 +11,7 @@ const KILLS = 20
 const GAP_MS_MAX = 1200
 const AWAY_MS_MAX = 600
 /** Many quanta, so that a kill often falls into the midst of one. */
-const FINE = TROUBLED.replace('quantum: 5ms', 'quantum: 1ms')
+const FINE = amended(TROUBLED, { quantum: '1ms' })
 const SEED = Number(process.env['FC_SEED'] ?? 20251016)
 
 describe.skipIf(noServer())('in one run', () => {
@@ -31,7 +32,7 @@ describe.skipIf(noServer())('in one run', () => {
   test(`${KILLS} random kills, of stages, conductor and server, change nothing (seed ${SEED})`, async () => {
     const stream = new Stream(fork(SEED, 'kills'))
     // So slow that no number of kills outlasts it.
-    const run = await cluster.conduct(FINE, { paces: ['0.05x'] })
+    const run = await cluster.conduct(FINE, { paces: ['0.025x'] })
     await cluster.until(({ state }) => state === 'running')
     const victims = [...STAGES, 'conductor', 'server']
     const killed: string[] = []

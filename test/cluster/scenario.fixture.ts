@@ -5,7 +5,7 @@ export const STAGES = ['host-1', 'host-2', 'device-1', 'promoter-1', 'workload-1
 
 export const TROUBLED = `
 name: troubled
-duration: 2s
+duration: 1s
 quantum: 5ms
 sample: 50ms
 devices:
@@ -43,6 +43,9 @@ workloads:
   web: { host: host-1, kind: zipf, size: 64MiB, accesses: 400k/s, writes: { drift: redis_json } }
   phases: { host: host-2, kind: phases, size: 56MiB, accesses: 1M/s, hot: 20%, hotShare: 90%, period: 200ms }
 `
+
+/** The pace at which troubled takes 25 s, in which things can befall it, however slow the machine is. */
+export const SLOW = '0.04x'
 
 /** What a run leaves in JetStream when it is over. */
 export const NOTHING_STORED = { 'coldpool-journal': 0, 'coldpool-snapshots': 0 }

@@ -2,12 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Cluster, type Run } from './cluster.fixture.ts'
 import { expectAsOnMemory } from './reference.fixture.ts'
-import { NOTHING_STORED, STAGES, TROUBLED } from './scenario.fixture.ts'
+import { NOTHING_STORED, SLOW, STAGES, TROUBLED } from './scenario.fixture.ts'
 import { NatsServer, noServer } from './server.fixture.ts'
 
 /** Long enough that the clients see that nobody is there, and try in vain. */
 const AWAY_MS = 700
-const SLOW = '0.1x'
 
 describe.skipIf(noServer())('a run rides out the death of the NATS server, which comes back with its store,', () => {
   let server: NatsServer
@@ -26,7 +25,7 @@ describe.skipIf(noServer())('a run rides out the death of the NATS server, which
 
   test('twice', async () => {
     const run = await cluster.conduct(TROUBLED, { paces: [SLOW] })
-    for (const setsUntil of [0, 0.1]) {
+    for (const setsUntil of [0, 0.05]) {
       await cluster.until(({ state, lastSetSeconds }) => state === 'running' && lastSetSeconds >= setsUntil)
       await server.kill()
       await sleep(AWAY_MS)

@@ -2,10 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Cluster } from './cluster.fixture.ts'
 import { expectAsOnMemory } from './reference.fixture.ts'
-import { STAGES, TROUBLED } from './scenario.fixture.ts'
+import { SLOW, STAGES, TROUBLED } from './scenario.fixture.ts'
 import { NatsServer, noServer } from './server.fixture.ts'
 
-const SLOW = '0.1x'
 /** A process is silent when nothing was heard of it for 5 s. */
 const SILENCE_MS = 7000
 

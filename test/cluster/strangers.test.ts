@@ -5,10 +5,8 @@ import { subject } from '#shared/bus/wire.ts'
 import { lobby } from '#simulation/cluster/crew.ts'
 import { Cluster } from './cluster.fixture.ts'
 import { expectAsOnMemory } from './reference.fixture.ts'
-import { STAGES, TROUBLED } from './scenario.fixture.ts'
+import { SLOW, STAGES, TROUBLED } from './scenario.fixture.ts'
 import { NatsServer, noServer } from './server.fixture.ts'
-
-const SLOW = '0.1x'
 
 describe.skipIf(noServer()).concurrent('a cluster', () => {
   let server: NatsServer
