@@ -1,3 +1,4 @@
+import type { Verdict } from '#simulation/verdict.ts'
 import { main } from './program.ts'
 
 /** A command line in this process, and what it gave. */
@@ -9,4 +10,11 @@ export async function coldpool(...argv: readonly string[]) {
     stderr: { write: (text) => (stderr += text) },
   })
   return { exitCode, stdout, stderr }
+}
+
+/** What `coldpool run` with these arguments comes to, in this process. Throws what it says if it does not end well. */
+export async function runVerdict(...argv: readonly string[]): Promise<Verdict> {
+  const { exitCode, stdout, stderr } = await coldpool('run', ...argv, '--json')
+  if (exitCode !== 0) throw new Error(`ended with ${exitCode}:\n${stderr}`)
+  return JSON.parse(stdout) as Verdict
 }

@@ -5,7 +5,7 @@ import { Cluster, type Guest } from './foreign/cluster.fixture.ts'
 
 const SCENARIO = `
 name: visited
-quantum: 20ms
+quantum: 25ms
 duration: 20s
 devices:
   device-1: { physical: 16MiB, advertised: 64MiB }
@@ -29,7 +29,7 @@ describe.skipIf(missing.includes(true))('a foreign workload', { timeout: 120_000
 
   /** Joins, has all its memory, and has begun to overwrite it. */
   async function visit(...options: string[]): Promise<{ guest: Guest; id: string }> {
-    cluster = await Cluster.start(SCENARIO, STAGES, '2x')
+    cluster = await Cluster.start(SCENARIO, STAGES)
     const guest = cluster.join('host-1', '--pages', String(PAGES), ...options)
     const { id } = await guest.hears(({ what }) => what === 'joined')
     await guest.hears(({ allocated }) => allocated === PAGES)
@@ -45,12 +45,12 @@ describe.skipIf(missing.includes(true))('a foreign workload', { timeout: 120_000
     const verdict = await cluster!.verdict()
 
     expect(verdict.workloads[id]).toMatchObject({ allocatedPages: PAGES, phases: 1, ended: 1, killed: 0 })
-    const undisturbed = cluster!.undisturbed()
+    const undisturbed = await cluster!.undisturbed()
     expect(verdict.pages - undisturbed.pages).toBeGreaterThanOrEqual(PAGES)
     expect(verdict.hosts['host-1']!['demoted']).toBeGreaterThan(undisturbed.hosts['host-1']!['demoted'] as number)
 
     expect(cluster!.commands).toEqual([`join ${id}`, `mail ${id}`, `mail ${id}`, `gone ${id}`])
-    expect(cluster!.replay().digest).toBe(verdict.digest)
+    expect((await cluster!.replay()).digest).toBe(verdict.digest)
   })
 
   test('that is killed is taken for dead after 5 s, which is recorded too', async () => {
@@ -60,7 +60,7 @@ describe.skipIf(missing.includes(true))('a foreign workload', { timeout: 120_000
     const verdict = await cluster!.verdict()
 
     expect(verdict.workloads[id]).toMatchObject({ allocatedPages: PAGES, ended: 1 })
-    expect(cluster!.replay().digest).toBe(verdict.digest)
+    expect((await cluster!.replay()).digest).toBe(verdict.digest)
   })
 
   test.each(['host-a', 'conductor'])(
@@ -75,7 +75,7 @@ describe.skipIf(missing.includes(true))('a foreign workload', { timeout: 120_000
 
       expect(verdict.workloads[id]).toMatchObject({ allocatedPages: PAGES, phases: 1, ended: 0, killed: 0 })
       expect(cluster!.commands).toEqual([`join ${id}`, `mail ${id}`, `mail ${id}`])
-      expect(cluster!.replay().digest).toBe(verdict.digest)
+      expect((await cluster!.replay()).digest).toBe(verdict.digest)
     },
   )
 
@@ -87,11 +87,11 @@ describe.skipIf(missing.includes(true))('a foreign workload', { timeout: 120_000
     const verdict = await cluster!.verdict()
 
     expect(verdict.workloads[id]).toMatchObject({ ended: 1, killed: 0 })
-    expect(cluster!.replay().digest).toBe(verdict.digest)
+    expect((await cluster!.replay()).digest).toBe(verdict.digest)
   })
 
   test('is told what is wrong when it may not join', async () => {
-    cluster = await Cluster.start(SCENARIO, STAGES, '2x')
+    cluster = await Cluster.start(SCENARIO, STAGES)
     await expect(cluster.join('host-9').ended()).rejects.toThrow(/CP_INJECTION .*host-9.*expected .*host-1/)
   })
 })

@@ -1,5 +1,5 @@
 /** A cluster of processes on a server of its own, as a person would start it, and a foreign workload beside it. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pack, unpack } from 'msgpackr'
 import { parseDocument } from 'yaml'
+import { runVerdict } from '#cli/coldpool.fixture.ts'
 import type { Verdict } from '#simulation/verdict.ts'
 import { ENVIRONMENT } from '../cluster/supervised.fixture.ts'
 import { ConfiguredServer } from '../compose/nats-server.fixture.ts'
@@ -29,20 +30,18 @@ export class Cluster {
   readonly #server: ConfiguredServer
   readonly #folder = mkdtempSync(join(tmpdir(), 'coldpool-foreign-'))
   readonly #scenario: string
-  readonly #pace: string
   readonly #running = new Map<string, Running>()
   readonly #guests: Running[] = []
 
-  private constructor(server: ConfiguredServer, scenario: string, pace: string) {
+  private constructor(server: ConfiguredServer, scenario: string) {
     this.#server = server
-    this.#pace = pace
     this.#scenario = join(this.#folder, 'scenario.yaml')
     writeFileSync(this.#scenario, scenario)
   }
 
-  /** With a conductor and one process for each name: `host-a` is a host. */
-  static async start(scenario: string, names: readonly `${Service}-${string}`[], pace = '2x'): Promise<Cluster> {
-    const cluster = new Cluster(await ConfiguredServer.start(), scenario, pace)
+  /** At the pace of the clock, with a conductor and one process for each name: `host-a` is a host. */
+  static async start(scenario: string, names: readonly `${Service}-${string}`[]): Promise<Cluster> {
+    const cluster = new Cluster(await ConfiguredServer.start(), scenario)
     for (const name of ['conductor', ...names]) cluster.restart(name)
     return cluster
   }
@@ -52,7 +51,7 @@ export class Cluster {
     this.#running.get(name)?.kill()
     const service = name.split('-')[0]!
     const args = [join(ROOT, `services/${service}/main.ts`)]
-    const env = { COLDPOOL_NAME: name, COLDPOOL_SCENARIO: this.#scenario, COLDPOOL_PACE: this.#pace, COLDPOOL_OUT: this.#runs }
+    const env = { COLDPOOL_NAME: name, COLDPOOL_SCENARIO: this.#scenario, COLDPOOL_PACE: '1x', COLDPOOL_OUT: this.#runs }
     this.#running.set(name, new Running(process.execPath, args, this.#environment(service, env)))
   }
 
@@ -96,13 +95,13 @@ export class Cluster {
   }
 
   /** Replays what was recorded, on the memory bus. */
-  replay(): Verdict {
-    return this.#coldpool('--injections', join(this.#run, 'injections.yaml'))
+  replay(): Promise<Verdict> {
+    return this.#onMemory('--injections', join(this.#run, 'injections.yaml'))
   }
 
   /** The scenario with nobody injected, on the memory bus. */
-  undisturbed(): Verdict {
-    return this.#coldpool()
+  undisturbed(): Promise<Verdict> {
+    return this.#onMemory()
   }
 
   async stop(): Promise<void> {
@@ -119,9 +118,8 @@ export class Cluster {
     return join(this.#runs, readdirSync(this.#runs)[0]!)
   }
 
-  #coldpool(...options: readonly string[]): Verdict {
-    const args = [join(ROOT, 'cli/main.ts'), 'run', this.#scenario, '--json', '--out', join(this.#folder, 'replays'), ...options]
-    return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Verdict
+  #onMemory(...options: readonly string[]): Promise<Verdict> {
+    return runVerdict(this.#scenario, '--out', join(this.#folder, 'replays'), ...options)
   }
 
   #environment(user: string, more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
