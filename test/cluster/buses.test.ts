@@ -4,76 +4,102 @@ import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { coldpool } from '#cli/coldpool.fixture.ts'
+import { parseScenario } from '#shared/scenario.ts'
+import { Cast } from '#simulation/actors.ts'
+import { amended, SHORT_NEIGHBOUR, SHORT_QUICKSTART, shipped } from '../amended.fixture.ts'
 import { randomScenarioTexts } from '../scenario.fixture.ts'
+import { Cluster, type Run } from './cluster.fixture.ts'
 import { expectAsOnMemory, FOLDER, verdictOf } from './reference.fixture.ts'
 import { NOTHING_STORED } from './scenario.fixture.ts'
 import { NatsServer, noServer } from './server.fixture.ts'
 
 const ROOT = new URL('../../', import.meta.url).pathname
 
-type Case = readonly [name: string, file: string, ...options: readonly string[]]
+/** A scenario, and what is said on the command line besides. */
+type Case = readonly [name: string, yaml: string, ...options: readonly string[]]
 
-const scenario = (name: string): string => join(ROOT, `scenarios/${name}.yaml`)
-const [QUICKSTART, NEIGHBOUR] = [scenario('quickstart'), scenario('noisy-neighbour')]
-const RANDOM = randomScenarioTexts(5).map((yaml, i): Case => [`random scenario ${i + 1}`, fileOf(yaml, i)])
-/** Their workloads have come within 300 ms, and some have gone again. */
-const RANDOM_CUT = RANDOM.map((random): Case => [...random, '--duration', '500ms'])
-
-const DAMON = ['hosts.*.isolation={ policy: private-node, damon: true }', 'promoters.*.damon=true'].flatMap((set) => [
-  '--set',
-  set,
-])
-const COARSE = ['--quantum', '10ms', '--duration']
-/** Leaks, a cage, a budget, a share that pauses, DAMON. */
+const cut = (name: string, duration: string): string => amended(shipped(name), { quantum: '10ms', duration })
+const QUICKSTART: Case = ['quickstart', SHORT_QUICKSTART]
+const DAMON = ['hosts.*.isolation={ policy: private-node, damon: true }', 'promoters.*.damon=true']
+/** A cage, a budget, a share that pauses, DAMON. */
 const RULES: readonly Case[] = [
-  ['isolation', scenario('isolation'), ...COARSE, '4s'],
-  ['read-only', scenario('read-only'), ...COARSE, '4s'],
-  ['a write budget', scenario('read-only'), ...COARSE, '4s', '--set', 'hosts.*.access=write-budget'],
-  ['shares', scenario('shares'), ...COARSE, '9s'],
-  ['DAMON', scenario('shares'), ...COARSE, '4s', ...DAMON],
+  ['read-only', cut('read-only', '4s')],
+  ['a write budget', cut('read-only', '4s'), '--set', 'hosts.*.access=write-budget'],
+  ['shares', cut('shares', '9s')],
+  ['DAMON', cut('shares', '4s'), ...DAMON.flatMap((set) => ['--set', set])],
 ]
-/** The bear attacks when pages have come home, and is refused before the end. */
-const BEAR: Case = ['quickstart', QUICKSTART, '--quantum', '50ms', '--duration', '15s', '--set', 'workloads.bear.attack=12s']
-/** The scan begins at 5 s. */
-const SCANNED: Case = ['noisy-neighbour', NEIGHBOUR, '--quantum', '20ms', '--duration', '7s']
-const IN_ONE: readonly Case[] = [BEAR, SCANNED, ...RULES, ...RANDOM]
-/** Costs more, so what adds little is left out, and what is long is cut. */
-const IN_MANY: readonly Case[] = [BEAR, SCANNED, RULES[0]!, ...RANDOM_CUT]
+/** Each quantum costs, so there are few: as they are, they run in containers. Their workloads have come within 300 ms, and some have gone. */
+const RANDOM = randomScenarioTexts(5).map((yaml, i): Case => [
+  `random scenario ${i + 1}`,
+  amended(yaml, { quantum: '2ms', duration: '500ms' }),
+])
+const OTHERS: readonly Case[] = [['noisy-neighbour', SHORT_NEIGHBOUR], ['isolation', cut('isolation', '4s')], ...RANDOM]
+
+const members = (role: string, count: number): string[] => Array.from({ length: count }, (_, i) => `${role}-${i + 1}`)
+/** As many as any of the others has actors. */
+const PROCESSES = [...members('host', 3), ...members('device', 2), ...members('promoter', 3), ...members('workload', 9)]
 
 describe.skipIf(noServer())('a run gives on NATS what it gives on the memory bus:', () => {
   let server: NatsServer
+  let cluster: Cluster
 
   beforeAll(async () => {
     server = await NatsServer.start()
+    cluster = new Cluster(server)
+    cluster.start(PROCESSES)
   })
 
   afterAll(async () => {
+    await cluster.stop()
     await server.stop()
   })
 
-  test.each(IN_ONE)('%s in one process', async (_, file, ...options) => {
-    await expectSame(file, ...options)
+  test.each([QUICKSTART])('%s in one process, by itself', async (_, yaml) => {
+    await expectSame(byItself, yaml)
   })
 
-  test.each(IN_MANY)('%s with a process for each actor', async (_, file, ...options) => {
-    await expectSame(file, '--processes', ...options)
+  test.each([...RULES, ...OTHERS])('%s in one process', async (_, yaml, ...options) => {
+    await expectSame(coldpool, yaml, ...options)
+  })
+
+  test.each([QUICKSTART])('%s with a process for each actor, started for it', async (_, yaml) => {
+    await expectSame(byItself, yaml, '--processes')
     expect(await server.stored()).toEqual(NOTHING_STORED)
   })
 
-  async function expectSame(file: string, ...options: readonly string[]): Promise<void> {
+  test.each(OTHERS)('%s with a process for each actor', async (_, yaml) => {
+    const run = await cluster.conduct(yaml)
+    const folder = await run.ended()
+    await expectAsOnMemory(folder, yaml)
+    const actors = new Cast(parseScenario(yaml, 'given')).members.map(({ id }) => id).filter((id) => id !== 'conductor')
+    expect(carried(run).toSorted()).toEqual(actors.toSorted())
+    expect(await server.stored()).toEqual(NOTHING_STORED)
+  })
+
+  /** By each process that took part, its actors. */
+  function carried({ conductor }: Run): string[] {
+    const { run } = conductor.log.find(({ message }) => message === 'a new run')!
+    const lines = PROCESSES.flatMap((name) => cluster.of(name).log)
+    return lines.filter((line) => line.message === 'ready' && line['run'] === run).map((line) => String(line['actors']))
+  }
+
+  async function expectSame(command: typeof coldpool, yaml: string, ...options: readonly string[]): Promise<void> {
     const out = mkdtempSync(join(FOLDER, 'run-'))
-    const args = ['cli/main.ts', 'run', file, '--bus', server.url, '--json', '--out', out, ...options]
-    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
-    const [stdout, stderr, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
-    expect(code, stderr).toBe(0)
-    const folder = join(out, readdirSync(out)[0]!)
+    const file = join(out, 'given.yaml')
+    writeFileSync(file, yaml)
+    const args = ['--bus', server.url, '--json', '--out', join(out, 'runs'), ...options]
+    const { exitCode, stdout, stderr } = await command('run', file, ...args)
+    expect(exitCode, stderr).toBe(0)
+    const folder = join(out, 'runs', readdirSync(join(out, 'runs'))[0]!)
     expect(JSON.parse(stdout)).toEqual(verdictOf(folder))
     await expectAsOnMemory(folder, readFileSync(join(folder, 'scenario.yaml'), 'utf8'))
   }
 })
 
-function fileOf(yaml: string, i: number): string {
-  const file = join(FOLDER, `random-${i + 1}.yaml`)
-  writeFileSync(file, yaml)
-  return file
+/** A command line in a process of its own, which must end. */
+async function byItself(...argv: readonly string[]) {
+  const child = spawn(process.execPath, ['cli/main.ts', ...argv], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+  const [stdout, stderr, [exitCode]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
+  return { exitCode: exitCode as number, stdout, stderr }
 }
