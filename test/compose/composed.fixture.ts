@@ -1,10 +1,11 @@
 /** A cluster in containers, brought up with docker-compose from the repository's own files, and everything of it gone at the end. */
 import { execFile } from 'node:child_process'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { runVerdict } from '#cli/coldpool.fixture.ts'
 
 const run = promisify(execFile)
 const OUTPUT_MAX = 64 << 20
@@ -138,11 +139,5 @@ export async function docker(...args: readonly string[]): Promise<string> {
 
 /** The verdict's digest of the memory bus, by the command line. */
 export async function memoryDigest(...args: readonly string[]): Promise<string> {
-  const argv = ['cli/main.ts', 'run', ...args, '--json', '--out', tmpdir()]
-  const { stdout } = await run(process.execPath, argv, { maxBuffer: OUTPUT_MAX })
-  return (JSON.parse(stdout) as { digest: string }).digest
-}
-
-export function scenarioText(name: string): string {
-  return readFileSync(`scenarios/${name}.yaml`, 'utf8')
+  return (await runVerdict(...args, '--out', tmpdir())).digest
 }
