@@ -16,7 +16,7 @@ import { noChromium } from './chromium.fixture.ts'
 
 const TOKEN = 'the-token-of-this-test'
 /** Soon over when it is let go; until then it lasts 100 s, for all that is done on however busy a machine. */
-const SCENARIO = amended(TROUBLED, { duration: '4s' })
+const SCENARIO = amended(TROUBLED, 'duration=4s')
 
 const absent = [noServer(), noChromium()].includes(true)
 

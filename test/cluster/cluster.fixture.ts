@@ -6,7 +6,7 @@ import { Dropped } from '#shared/bus/wire.ts'
 import { NatsWire } from '#shared/bus/nats.ts'
 import type { Sample, Status } from '#shared/observe/broadcast.ts'
 import { Feed } from '#simulation/cluster/feed.ts'
-import { main as coldpool } from '#cli/program.ts'
+import { coldpool } from '#cli/coldpool.fixture.ts'
 import { type Doom, writeDoom } from './doom.ts'
 import { FOLDER } from './reference.fixture.ts'
 import type { NatsServer } from './server.fixture.ts'
@@ -106,13 +106,8 @@ export class Cluster {
 
   /** A command line of coldpool, with bus and cluster; gives what it prints. */
   async coldpool(...argv: readonly string[]): Promise<Printed> {
-    const printed = { code: 0, stdout: '', stderr: '' }
-    const io = {
-      stdout: { write: (text: string) => (printed.stdout += text) },
-      stderr: { write: (text: string) => (printed.stderr += text) },
-    }
-    printed.code = await coldpool([...argv, '--bus', this.server.url, '--cluster', this.name], io)
-    return printed
+    const { exitCode: code, ...printed } = await coldpool(...argv, '--bus', this.server.url, '--cluster', this.name)
+    return { code, ...printed }
   }
 
   /** Whatever is doomed then: tries until somebody hears it. Throws if the run is over already: it is to outlast what is done to it. */

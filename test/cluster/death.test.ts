@@ -7,7 +7,7 @@ import { NOTHING_STORED, SLOW, STAGES, TROUBLED } from './scenario.fixture.ts'
 import { NatsServer, noServer } from './server.fixture.ts'
 
 /** So long that it outlasts a few deaths, each behind two sets of snapshots, however slow the machine is. */
-const LONG = amended(TROUBLED, { duration: '3s' })
+const LONG = amended(TROUBLED, 'duration=3s')
 
 /** When, in a life of the process: at which moment, how many sets it must have seen, how many such moments pass first. */
 type When = readonly [when: string, moment: Moment, sets: number, spared: number]

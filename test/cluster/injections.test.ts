@@ -29,7 +29,7 @@ describe.skipIf(noServer())('in a running cluster', () => {
 
   test('a workload is injected and stopped, time is held and let go; the recorded run is the same', async () => {
     // On a host so short of memory it takes the bear most of a second to have its own.
-    const longer = amended(TROUBLED, { duration: '3s' })
+    const longer = amended(TROUBLED, 'duration=3s')
     const run = await cluster.conduct(longer, { paces: ['0.1x'] })
     await begun()
     expect(await cluster.coldpool(...BEAR)).toMatchObject({

@@ -11,7 +11,7 @@ const KILLS = 20
 const GAP_MS_MAX = 1200
 const AWAY_MS_MAX = 600
 /** Many quanta, so that a kill often falls into the midst of one. */
-const FINE = amended(TROUBLED, { quantum: '1ms' })
+const FINE = amended(TROUBLED, 'quantum=1ms')
 const SEED = Number(process.env['FC_SEED'] ?? 20251016)
 
 describe.skipIf(noServer())('in one run', () => {

@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { main } from '#cli/program.ts'
+import { coldpool } from '#cli/coldpool.fixture.ts'
 import { NatsServer, noServer } from './server.fixture.ts'
 
 const NOWHERE = 'nats://127.0.0.1:9'
-
-async function coldpool(...argv: readonly string[]): Promise<readonly [code: number, stderr: string]> {
-  let stderr = ''
-  const code = await main(argv, { stdout: { write: () => {} }, stderr: { write: (text) => (stderr += text) } })
-  return [code, stderr]
-}
 
 describe('a bus that nobody can reach is one clear line and exit code 2', () => {
   test.each([
@@ -22,9 +16,9 @@ describe('a bus that nobody can reach is one clear line and exit code 2', () => 
     ['pause'],
     ['pace', '1x'],
   ])('for %s', async (...argv) => {
-    const [code, stderr] = await coldpool(...argv, '--bus', NOWHERE)
+    const { exitCode, stderr } = await coldpool(...argv, '--bus', NOWHERE)
     expect(stderr).toMatch(/^CP_BUS nats:\/\/127\.0\.0\.1:9: [^\n]*; expected a NATS server that lets us in\n$/)
-    expect(code).toBe(2)
+    expect(exitCode).toBe(2)
   })
 })
 
@@ -54,10 +48,10 @@ test.each([
   ],
   [['stage', '--bus', NOWHERE, '--roles', 'king'], /^CP_OPTION --roles: got "king"; expected some of host, device/],
 ])('%j is wrong usage, one line and exit code 2', async (argv, line) => {
-  const [code, stderr] = await coldpool(...argv)
+  const { exitCode, stderr } = await coldpool(...argv)
   expect(stderr).toMatch(line)
   expect(stderr.match(/\n/g)).toHaveLength(1)
-  expect(code).toBe(2)
+  expect(exitCode).toBe(2)
 })
 
 describe.skipIf(noServer())('where nobody conducts', () => {
@@ -80,8 +74,8 @@ describe.skipIf(noServer())('where nobody conducts', () => {
       /^CP_BUS coldpool\.lobby-mine\.command\.[^\n]*; expected an answer within 10000 ms\n$/,
     ],
   ])('%j says so', async (argv, line) => {
-    const [code, stderr] = await coldpool(...argv, '--bus', server.url)
+    const { exitCode, stderr } = await coldpool(...argv, '--bus', server.url)
     expect(stderr).toMatch(line)
-    expect(code).toBe(2)
+    expect(exitCode).toBe(2)
   })
 })

@@ -96,7 +96,7 @@ describe.skipIf(missing)('a cluster in containers', () => {
 
   test('an injection shows in watch and in the verdict, and the recorded run reproduces', async () => {
     // Each command is a container of its own, which takes a few seconds to start.
-    const long = amended(LIVELY, { duration: '40s' })
+    const long = amended(LIVELY, 'duration=40s')
     await cluster.begin(long, '1x')
     await cluster.logged('"granting"')
     const watching = cluster.compose('run --rm -T cli watch'.split(' '))
@@ -116,7 +116,7 @@ describe.skipIf(missing)('a cluster in containers', () => {
   })
 
   test('an operator can end a run, which then has a verdict', async () => {
-    await cluster.begin(amended(LIVELY, { duration: '1h' }), '1x')
+    await cluster.begin(amended(LIVELY, 'duration=1h'), '1x')
     await cluster.logged('"granting"')
     expect(await cluster.compose('run --rm -T cli end'.split(' '))).toMatch(/^the run ends at \d+\.\d{3} s/)
     expect((await cluster.end()).exitCode).toBe(0)
